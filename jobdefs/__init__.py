@@ -1,0 +1,1 @@
+"""What a task is: definitions as data, and the built-in tasks."""

@@ -1,0 +1,157 @@
+"""A task's definition: what it is called, what it takes, what it gives and how it is run.
+
+Definitions are data (`jobdefs/definitions/*.toml`). Parameter names, types and defaults of SAS tasks are SAS's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["Definition", "Input", "Limits", "Output", "Parameter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a task.
+
+    Parameters
+    ----------
+    type
+        A SAS type: bool, int, real, string, choice, column, block, angle, time, table, dataset, expression,
+        directory, file. `table` and `dataset` that are inputs take a reference; those that are outputs a file name.
+    multiple
+        Whether several values may be given (SAS list types).
+    parent, parent_value
+        The parameter that switches this one on, and the value that it must have; giving this one sets the parent.
+    group
+        Heading under which forms show it.
+    advanced
+        Whether forms hide it at first.
+    """
+
+    name: str
+    type: str
+    description: str
+    default: str = ""
+    required: bool = False
+    multiple: bool = False
+    unit: str = ""
+    ucd: str = ""
+    min: float | None = None
+    max: float | None = None
+    options: tuple[str, ...] = ()
+    parent: str = ""
+    parent_value: str = ""
+    group: str = ""
+    advanced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file that the task reads, named by a parameter."""
+
+    parameter: str
+    role: str
+    media_type: str = "application/fits"
+    product_types: tuple[str, ...] = ()  # ObsCore dataproduct_type that fit
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file, or files, that the task writes.
+
+    `name` is the UWS result id. The file's name is the value of `parameter`, or matches `pattern` (a glob; several
+    files become `name-1`, `name-2`, …). `when` names the boolean parameter that switches it on, or is empty.
+    """
+
+    name: str
+    role: str
+    media_type: str
+    parameter: str = ""
+    pattern: str = ""
+    when: str = ""
+    required: bool = True
+    product_type: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may use at most."""
+
+    duration: int = 3600  # seconds; the default execution duration
+    max_duration: int = 86400
+    memory: int = 4 * 2**30  # bytes of address space
+    file_size: int = 16 * 2**30  # bytes of one file
+    cores: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A task's definition.
+
+    Parameters
+    ----------
+    environment
+        `sas` (needs XMM-Newton SAS), `builtin` (our own task), `any` (SAS where configured, else our own),
+        `inprocess` (a Python function in the engine).
+    command
+        argv template: each item is literal text with ``{parameter}`` fields, or ``{*}`` for all active
+        parameters as ``name=value``.
+    function
+        ``package.module:function`` of an in-process task.
+    open
+        Whether parameters that the definition does not name are kept (TAP does so; tasks refuse them).
+    internal
+        Whether the definition has its own end point elsewhere and is left out of ``/uws`` and of the pages.
+    """
+
+    name: str
+    version: str
+    title: str
+    description: str = ""
+    documentation: str = ""
+    type: str = "Reduction"  # ProvenanceDM activity type
+    environment: str = "builtin"
+    executor: str = "local"
+    command: tuple[str, ...] = ()
+    function: str = ""
+    open: bool = False
+    internal: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    limits: Limits = Limits()
+    stages: tuple[str, ...] = ()
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of that name (names are case-insensitive), or None."""
+        wanted = name.lower()
+        return next((parameter for parameter in self.parameters if parameter.name.lower() == wanted), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, kept with each job."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Definition:
+        """The definition that `to_dict` described."""
+        return cls(
+            **{
+                **data,
+                "command": tuple(data["command"]),
+                "parameters": tuple(
+                    Parameter(**{**parameter, "options": tuple(parameter["options"])})
+                    for parameter in data["parameters"]
+                ),
+                "inputs": tuple(
+                    Input(**{**item, "product_types": tuple(item["product_types"])}) for item in data["inputs"]
+                ),
+                "outputs": tuple(Output(**item) for item in data["outputs"]),
+                "limits": Limits(**data["limits"]),
+                "stages": tuple(data["stages"]),
+            }
+        )

@@ -1,0 +1,84 @@
+"""The definitions that this installation has: one TOML file each, read once.
+
+A file holds the fields of `jobdefs.definition.Definition`; parameters, inputs and outputs are arrays of tables
+(``[[parameters]]``), limits one table (``[limits]``).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from vo.errors import AthanorError, NotFoundError
+from vo.wording import did_you_mean
+
+from .definition import Definition
+from .schema import build_definition
+
+__all__ = ["DIRECTORY", "all_definitions", "get", "parse_definition"]
+
+DIRECTORY = Path(__file__).parent / "definitions"
+"""Where the definitions stand."""
+
+
+def parse_definition(text: str, *, source: str) -> Definition:
+    """The definition that a TOML document describes.
+
+    Parameters
+    ----------
+    source
+        The file's name, for messages.
+
+    Raises
+    ------
+    vo.errors.AthanorError
+        With every mistake, each by file, table and key.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise AthanorError(f"{source}: this is no TOML: {error}.") from error
+    return build_definition(document, source=source)
+
+
+@cache
+def _read(directory: Path) -> Mapping[str, Definition]:
+    found: dict[str, Definition] = {}
+    for path in sorted(directory.glob("*.toml")):
+        definition = parse_definition(path.read_text(encoding="utf-8"), source=path.name)
+        if definition.name != path.stem:
+            raise AthanorError(f"{path.name}: name: it is {definition.name!r}, but the file is called {path.stem!r}.")
+        found[definition.name] = definition
+    return MappingProxyType(found)
+
+
+def all_definitions() -> Mapping[str, Definition]:
+    """Every definition by name, in alphabetical order.
+
+    Raises
+    ------
+    vo.errors.AthanorError
+        When a file is wrong.
+    """
+    return _read(DIRECTORY)
+
+
+def get(name: str) -> Definition:
+    """The definition of that name.
+
+    Raises
+    ------
+    vo.errors.NotFoundError
+        When there is none; names the nearest.
+    """
+    definitions = all_definitions()
+    if name in definitions:
+        return definitions[name]
+    known = [item.name for item in definitions.values() if not item.internal]
+    raise NotFoundError(
+        f"There is no task {name[:80]!r}.",
+        hint=did_you_mean(name, known) or f"The tasks are: {', '.join(known) or 'none'}.",
+    )

@@ -1,0 +1,1 @@
+"""evselect: filters event lists; makes images, spectra, rate curves and histograms."""

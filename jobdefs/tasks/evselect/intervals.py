@@ -1,0 +1,65 @@
+"""Good time intervals, and value ranges as DSVAL writes them.
+
+Intervals are arrays of shape (n, 2), sorted, disjoint, both ends included (selectlib's own ``[lo:hi]``).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from vo.wording import plain
+
+__all__ = ["contains", "format_ranges", "intersect", "parse_ranges", "union"]
+
+
+def union(intervals: np.ndarray) -> np.ndarray:
+    """The same values as sorted and disjoint intervals; empty and reversed ones are dropped."""
+    pairs = np.asarray(intervals, dtype=float).reshape(-1, 2)
+    pairs = pairs[pairs[:, 1] >= pairs[:, 0]]
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    if len(pairs) < 2:
+        return pairs
+    reach = np.maximum.accumulate(pairs[:, 1])
+    first = np.concatenate([[True], pairs[1:, 0] > reach[:-1]])
+    last = np.concatenate([first[1:], [True]])
+    return np.column_stack([pairs[first, 0], reach[last]])
+
+
+def intersect(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """What lies in both."""
+    low = np.maximum(one[:, None, 0], other[None, :, 0])
+    high = np.minimum(one[:, None, 1], other[None, :, 1])
+    kept = low <= high
+    return union(np.column_stack([low[kept], high[kept]]))
+
+
+def contains(intervals: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Which values lie in an interval."""
+    if not len(intervals):
+        return np.zeros(len(values), dtype=bool)
+    place = np.searchsorted(intervals[:, 0], values, side="right") - 1
+    return (place >= 0) & (values <= intervals[np.maximum(place, 0), 1])
+
+
+def parse_ranges(text: str) -> np.ndarray | None:
+    """The intervals that a DSVAL such as ``0:0,2:4``, ``:4`` or ``7`` writes; None when it writes no ranges."""
+    pairs = []
+    for item in text.split(","):
+        low, colon, high = item.strip().strip("[]()").partition(":")
+        try:
+            pair = (float(low) if low else -math.inf, float(high) if high else math.inf) if colon else (float(low),) * 2
+        except ValueError:
+            return None
+        pairs.append(pair)
+    return union(np.array(pairs))
+
+
+def format_ranges(intervals: np.ndarray) -> str:
+    """DSVAL of these intervals."""
+    return ",".join(plain(low) if low == high else f"{_end(low)}:{_end(high)}" for low, high in intervals.tolist())
+
+
+def _end(value: float) -> str:
+    return "" if math.isinf(value) else plain(value)

@@ -1,0 +1,129 @@
+"""The sky coordinates of a pair of columns: REFX/REFY keywords of XMM-Newton, else TCTYPn, TCRPXn, TCRVLn, TCDLTn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..fitscards import Header
+from ..fitsio import Column
+from ..reporting import TaskError
+from .axes import Axis
+
+__all__ = ["SkyAxis", "SkyPlane", "image_wcs", "sky_plane"]
+
+
+@dataclass(frozen=True, slots=True)
+class SkyAxis:
+    """The celestial coordinate along a column.
+
+    Parameters
+    ----------
+    kind
+        `RA---TAN`, ….
+    reference, value, step
+        Value of the column at the reference point; longitude or latitude there; degrees per unit of the column.
+    """
+
+    kind: str
+    reference: float
+    value: float
+    step: float
+    unit: str = "deg"
+
+
+@dataclass(frozen=True, slots=True)
+class SkyPlane:
+    """The celestial coordinates of two columns."""
+
+    x: SkyAxis
+    y: SkyAxis
+
+    def pixel(self, ra: float, dec: float) -> tuple[float, float]:
+        """Values of the two columns at a position (gnomonic projection, FITS WCS paper II, 5.1.3).
+
+        Parameters
+        ----------
+        ra, dec
+            Degrees, in the frame of the columns.
+
+        Raises
+        ------
+        TaskError
+            The projection is no tangent plane, or the position is not on this side of the sphere.
+        """
+        if not self.x.kind.endswith("-TAN") or not self.y.kind.endswith("-TAN"):
+            raise TaskError("WcsTransform", f"positions in projection {self.x.kind}, {self.y.kind} can't be computed.")
+        longitude = math.radians(ra - self.x.value)
+        latitude, pole = math.radians(dec), math.radians(self.y.value)
+        depth = math.sin(latitude) * math.sin(pole) + math.cos(latitude) * math.cos(pole) * math.cos(longitude)
+        if depth <= 1e-6:
+            raise TaskError(
+                "WcsTransform", f"position {ra:g}, {dec:g} lies 90 degrees or more from the field's centre."
+            )
+        east = math.cos(latitude) * math.sin(longitude) / depth
+        north = math.sin(latitude) * math.cos(pole) - math.cos(latitude) * math.sin(pole) * math.cos(longitude)
+        return (
+            self.x.reference + math.degrees(east) / self.x.step,
+            self.y.reference + math.degrees(north / depth) / self.y.step,
+        )
+
+
+def sky_plane(header: Header, x: Column, y: Column) -> SkyPlane | None:
+    """The sky coordinates of two columns; None where the header gives none."""
+    axes = [_reference(header, x) or _table(header, x), _reference(header, y) or _table(header, y)]
+    if axes[0] is None or axes[1] is None or not axes[0].step or not axes[1].step:
+        return None
+    return SkyPlane(axes[0], axes[1])
+
+
+def image_wcs(header: Header, axes: tuple[Axis, Axis], plane: SkyPlane | None) -> None:
+    """Add an image's WCS keywords: celestial where there is a sky plane, and the physical system L of the columns."""
+    for number, axis in enumerate(axes, start=1):
+        sky = None if plane is None else (plane.x, plane.y)[number - 1]
+        first, step = axis.first, float(axis.bin)
+        if sky is not None:
+            header.append(f"CTYPE{number}", sky.kind, f"Coord. type: {_words(sky.kind)}")
+            header.append(f"CRPIX{number}", (sky.reference - first) / step + 1, "WCS reference pixel")
+            header.append(f"CRVAL{number}", float(sky.value), f"[deg] coord. at {'XY'[number - 1]} axis ref. pixel")
+            header.append(f"CUNIT{number}", sky.unit, f"Physical units of {'XY'[number - 1]} axis")
+            header.append(f"CDELT{number}", sky.step * step, "WCS pixel size")
+        else:
+            header.append(f"CTYPE{number}", axis.column.name, "WCS coordinate name")
+            header.append(f"CRPIX{number}", 1.0, "WCS reference pixel")
+            header.append(f"CRVAL{number}", first, "WCS reference pixel value")
+            header.append(f"CDELT{number}", step, "WCS pixel size")
+        header.append(f"CTYPE{number}L", axis.column.name, "WCS coordinate name")
+        header.append(f"CRPIX{number}L", 1, "WCS reference pixel")
+        header.append(f"CRVAL{number}L", first, "WCS reference pixel value")
+        header.append(f"CDELT{number}L", step, "WCS pixel size")
+        header.append(f"LTV{number}", 1 - first / step)
+        header.append(f"LTM{number}_{number}", 1 / step)
+    header.append("WCSNAMEL", "PHYSICAL", "WCS L name")
+    header.append("WCSAXESL", 2, "No. of axes for WCS L")
+    header.append("LTM1_2", 0)
+    header.append("LTM2_1", 0)
+
+
+def _reference(header: Header, column: Column) -> SkyAxis | None:
+    name = column.name.upper()
+    if name not in {"X", "Y"}:
+        return None
+    return _axis(header, [f"REF{name}{part}" for part in ("CTYP", "CUNI", "CRPX", "CRVL", "CDLT")])
+
+
+def _table(header: Header, column: Column) -> SkyAxis | None:
+    return _axis(header, [f"TC{part}{column.number}" for part in ("TYP", "UNI", "RPX", "RVL", "DLT")])
+
+
+def _axis(header: Header, keywords: list[str]) -> SkyAxis | None:
+    kind, unit = (header.text(keyword) for keyword in keywords[:2])
+    numbers = [header.number(keyword) for keyword in keywords[2:]]
+    if not kind or None in numbers:
+        return None
+    return SkyAxis(kind, *(float(number) for number in numbers), unit or "deg")
+
+
+def _words(kind: str) -> str:
+    name, _, projection = kind.partition("-")
+    return f"{name} {'tangent plane' if projection.endswith('TAN') else projection.strip('-')} projection"
