@@ -1,0 +1,1 @@
+"""Job engine and its IVOA UWS 1.1 face."""

@@ -1,0 +1,30 @@
+"""Checksums of files that jobs read, kept for as long as the files do not change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from uws.models import FileDigest
+
+__all__ = ["known_digest", "remember_digest"]
+
+
+def known_digest(path: Path) -> str:
+    """The sha256 of a file in the state in which it is now, or an empty string when it is not known.
+
+    Raises
+    ------
+    OSError
+        When there is no such file.
+    """
+    status = path.stat()
+    found = FileDigest.objects.filter(path=str(path), size=status.st_size, mtime_ns=status.st_mtime_ns).first()
+    return found.sha256 if found else ""
+
+
+def remember_digest(path: Path, sha256: str) -> None:
+    """Keep a checksum that was computed of the file's present state."""
+    status = path.stat()
+    FileDigest.objects.update_or_create(
+        path=str(path), defaults={"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256}
+    )

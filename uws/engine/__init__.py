@@ -1,0 +1,1 @@
+"""The job engine; see `uws.engine.engine`."""

@@ -1,0 +1,70 @@
+"""What is run for a task: SAS's own binary where SAS is configured, else the built-in task of the same name."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from django.conf import settings
+
+from jobdefs.command import argv
+from jobdefs.definition import Definition
+from vo.errors import UsageError
+
+__all__ = ["build_argv", "build_environment", "check_runnable", "software_versions"]
+
+SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
+"""Directory that holds the packages; built-in tasks are found there."""
+
+
+def check_runnable(definition: Definition) -> None:
+    """Refuse a task that this service cannot run.
+
+    Raises
+    ------
+    vo.errors.UsageError
+        When the task needs SAS and there is none.
+    """
+    if definition.environment == "sas" and not settings.SAS_DIR:
+        raise UsageError(
+            f"{definition.name} needs XMM-Newton SAS, which this service does not have.",
+            hint="The operator can configure it by SAS_DIR and SAS_CCFPATH.",
+        )
+
+
+def build_argv(
+    definition: Definition, values: Mapping[str, Sequence[str]], replacements: Mapping[str, str]
+) -> list[str]:
+    """The argument list that runs the task; the program is named by its full path."""
+    program, *arguments = argv(definition, values, replacements)
+    if _uses_sas(definition):
+        return [str(Path(settings.SAS_DIR) / "bin" / program), *arguments]
+    # -P: no module is taken from the directory that the job writes.
+    return [sys.executable, "-P", "-m", f"jobdefs.tasks.{program}", *arguments]
+
+
+def build_environment(definition: Definition) -> dict[str, str]:
+    """Environment variables of the run beyond those that every run has."""
+    if _uses_sas(definition):
+        root = Path(settings.SAS_DIR)
+        return {
+            "PATH": os.pathsep.join([f"{root}/bin", f"{root}/binextra", "/usr/local/bin", "/usr/bin", "/bin"]),
+            "LD_LIBRARY_PATH": os.pathsep.join([f"{root}/lib", f"{root}/libextra", f"{root}/libsys"]),
+            "SAS_DIR": str(root),
+            "SAS_PATH": str(root),
+            "SAS_CCFPATH": settings.SAS_CCFPATH,
+        }
+    return {"PYTHONPATH": str(SOURCE_ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def software_versions(definition: Definition) -> dict[str, str]:
+    """Names and versions of what runs a task, as far as they are known before it runs."""
+    versions = {"athanor": settings.ATHANOR_VERSION}
+    return versions if _uses_sas(definition) else {**versions, "python": platform.python_version()}
+
+
+def _uses_sas(definition: Definition) -> bool:
+    return bool(settings.SAS_DIR) and definition.environment in ("sas", "any")

@@ -1,0 +1,83 @@
+"""What the end of a run means for its job, in words for its owner."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from uws.executors import Exit
+from uws.models import Job
+from uws.phases import Phase
+
+__all__ = ["Outcome", "judge"]
+
+TAIL_BYTES = 4096
+"""How much of the error stream becomes the detail of an error."""
+
+_SAS_ERROR = re.compile(r"\*\*\s*\w+: (?:error|fatal)\b.*")
+_SAS_WARNING = re.compile(r"\*\*\s*\w+: warning\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A final phase, and the error if there was one (UWS 1.1 §2.1.9)."""
+
+    phase: Phase
+    error_type: str = ""
+    message: str = ""
+    detail: str = ""
+
+
+def judge(job: Job, ended: Exit) -> Outcome:
+    """The outcome of a run; one that exceeded its time counts as aborted (UWS 1.1 §2.1.4)."""
+    name = job.definition
+    match ended.reason:
+        case "exited" if ended.exit_code == 0:
+            return Outcome(Phase.COMPLETED)
+        case "wall-limit":
+            limit = f"The job ran longer than its execution duration of {job.execution_duration} s and was stopped."
+            return Outcome(Phase.ABORTED, "fatal", ended.message or limit)
+        case "cancelled":
+            return Outcome(Phase.ERROR, "transient", "The run was stopped from outside. Run the job again.")
+        case "lost":
+            return Outcome(Phase.ERROR, "transient", "The runner was killed, and the run with it. Run the job again.")
+        case "failed-to-start":
+            return Outcome(Phase.ERROR, "fatal", f"{name} could not be started: {ended.message}.")
+        case "output-missing":
+            message = f"{name} ended without an error, but did not write {ended.message}."
+            return Outcome(Phase.ERROR, "fatal", message, _tail(job.workdir))
+        case "failed":
+            return Outcome(Phase.ERROR, "fatal", ended.message, ended.detail)
+    return Outcome(Phase.ERROR, "fatal", f"{name} {_way(ended)}{_last_words(job.workdir)}", _tail(job.workdir))
+
+
+def _way(ended: Exit) -> str:
+    match ended.signal:
+        case None:
+            return f"ended with exit code {ended.exit_code}"
+        case signal.SIGXCPU:
+            return "exceeded its limit of processor time"
+        case signal.SIGXFSZ:
+            return "exceeded the limit of the size of one file"
+    return f"was ended by signal {ended.signal} ({signal.strsignal(ended.signal)})"
+
+
+def _last_words(workdir: Path) -> str:
+    """The line that says what went wrong: SAS's own error line, else the last line that is no mere warning."""
+    lines = [line.strip() for line in _tail(workdir).splitlines()]
+    lines = [line for line in lines if line and not _SAS_WARNING.match(line)]
+    if not lines:
+        return "."
+    told = next((line for line in lines if _SAS_ERROR.match(line)), lines[-1])
+    return f": {told[:500]}"
+
+
+def _tail(workdir: Path) -> str:
+    try:
+        with (workdir / "stderr.txt").open("rb") as file:
+            file.seek(max(file.seek(0, 2) - TAIL_BYTES, 0))
+            return file.read().decode("utf-8", errors="replace").strip()
+    except OSError:
+        return ""

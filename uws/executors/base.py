@@ -1,0 +1,212 @@
+"""What the engine asks of whatever runs jobs, in terms of commands, directories and limits; nothing of Django.
+
+The contract, held by one test for all executors:
+
+* `submit` starts a task once and says how to find it again; a handle survives the engine as JSON.
+* `poll` tells the truth whichever engine asks: RUNNING until all that can be known of the end is known, then ENDED
+  with an `Exit`, as often as it is asked. LOST means that it began and nobody can say how it ended; nothing of it
+  lives any more. ABSENT means that it never began, and may be submitted again without running twice.
+* `cancel` makes the run end soon, and one that never began end without beginning.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from uws.runner_files import STAGE, read_json
+
+__all__ = ["Executor", "Exit", "Progress", "Run", "State", "Status", "Task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be run.
+
+    Parameters
+    ----------
+    argv
+        The command, for executors that run programs.
+    environment
+        Variables beyond those that `uws.runner_child` gives every command.
+    inputs
+        For each input file: ``name`` below ``work/inputs``, ``path``, ``sha256`` or an empty string.
+    outputs
+        See `uws.runner_results.collect`.
+    limits
+        See `uws.runner.Run`.
+    function, parameters, base_url, user_id
+        What an in-process task is called with.
+    notify
+        Folder of the sockets of engines that are told of the end.
+    """
+
+    job_id: str
+    workdir: Path
+    argv: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[Mapping[str, Any], ...] = ()
+    outputs: tuple[Mapping[str, Any], ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
+    function: str = ""
+    parameters: Mapping[str, list[str]] = field(default_factory=dict)
+    base_url: str = ""
+    user_id: int | None = None
+    notify: Path | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Content of ``job.json`` for the runner."""
+        return {
+            "job_id": self.job_id,
+            "argv": list(self.argv),
+            "environment": dict(self.environment),
+            "inputs": [dict(item) for item in self.inputs],
+            "outputs": [dict(item) for item in self.outputs],
+            "limits": dict(self.limits),
+            "notify": str(self.notify) if self.notify else "",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A submitted task, as the engine remembers it; `handle` is empty when the engine died before it was stored."""
+
+    job_id: str
+    workdir: Path
+    handle: Mapping[str, Any]
+
+
+class State(StrEnum):
+    """What is known of a run."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+    LOST = "lost"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a run ended.
+
+    Parameters
+    ----------
+    reason
+        ``exited``, ``wall-limit``, ``cancelled``, ``output-missing``, ``failed-to-start``, ``failed`` (an in-process
+        task raised) or ``lost``.
+    message
+        What reason, exit code and signal do not say; for ``failed`` a sentence for the user.
+    results
+        Name, path relative to the work directory, size in bytes, sha256, media_type, role, product_type of each file.
+    inputs
+        Name → sha256 of inputs that had none.
+    """
+
+    reason: str
+    exit_code: int | None = None
+    signal: int | None = None
+    message: str = ""
+    detail: str = ""
+    started: str = ""
+    ended: str = ""
+    usage: Mapping[str, float] = field(default_factory=dict)
+    host: str = ""
+    results: tuple[Mapping[str, Any], ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    software: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Exit:
+        """What the runner's ``exit.json`` says."""
+        known = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
+        return cls(**{**known, "results": tuple(known.get("results", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Answer of `Executor.poll`; `exit` is there when the run has ended."""
+
+    state: State
+    exit: Exit | None = None
+
+
+MOST = 2**31 - 1
+"""The largest number of progress that databases store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a run says it is doing."""
+
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Progress:
+        """What a runner wrote, within the bounds that can be stored.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            When it is something else.
+        """
+        done, total = (min(max(int(document[name]), 0), MOST) for name in ("done", "total"))
+        return cls(str(document["stage"])[:500].replace("\0", ""), done, total)
+
+
+class Executor(ABC):
+    """Something that runs tasks.
+
+    Attributes
+    ----------
+    name
+        Under which jobs ask for it.
+    keeps_time
+        Whether its runs end by themselves at their wall limit, so that the engine is the second line only.
+    repeats
+        Whether a lost run is simply run again.
+    """
+
+    name: str
+    keeps_time = True
+    repeats = False
+
+    @abstractmethod
+    def submit(self, task: Task) -> dict[str, Any]:
+        """Start a task; what is needed to find it again.
+
+        Raises
+        ------
+        OSError
+            When it cannot be started now.
+        """
+
+    @abstractmethod
+    def poll(self, run: Run) -> Status:
+        """What is known of a run now."""
+
+    @abstractmethod
+    def cancel(self, run: Run, reason: str) -> None:
+        """Make a run end; `reason` is ``cancelled`` or ``wall-limit`` and comes back in its `Exit`."""
+
+    def progress(self, run: Run) -> Progress | None:
+        """What the run says it is doing, or None when it has said nothing that can be understood.
+
+        A task may have damaged what its runner wrote; what a run says of itself decides nothing of how it ends.
+        """
+        try:
+            told = read_json(run.workdir / STAGE)
+            return None if told is None else Progress.from_document(told)
+        except (KeyError, TypeError, ValueError, OSError):
+            return None
+
+    def forget(self, run: Run) -> None:  # noqa: B027 - most executors remember nothing
+        """Drop what is remembered of a run whose end has been recorded."""
+
+    def close(self) -> None:  # noqa: B027 - most executors hold nothing
+        """Let go of everything; runs that outlive the engine go on."""

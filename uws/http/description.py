@@ -1,0 +1,98 @@
+"""A job as plain data, in the order of the UWS schema; the XML and the JSON of a job are written from it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from uws.models import Job
+from uws.phases import Phase
+from uws.times import format_time
+from uws.uploads import list_uploads
+from vo.xmltext import is_writable
+
+__all__ = ["describe_job", "describe_parameters", "describe_results"]
+
+VERSION = "1.1"
+"""Of UWS, as the documents state it."""
+
+
+def describe_job(job: Job, *, url: str, detailed_errors: bool = False) -> dict[str, Any]:
+    """Everything about a job (UWS 1.1 §2.2.2.2).
+
+    Parameters
+    ----------
+    url
+        Of the job.
+    detailed_errors
+        Whether ``/error`` always tells more than the message.
+    """
+    described: dict[str, Any] = {"version": VERSION, "jobId": job.id}
+    if job.run_id:
+        described["runId"] = job.run_id
+    described |= {
+        "ownerId": job.owner.get_username() if job.owner else None,
+        "phase": job.phase,
+        "quote": format_time(job.quote) or None,
+        "creationTime": format_time(job.creation_time),
+        "startTime": format_time(job.start_time) or None,
+        "endTime": format_time(job.end_time) or None,
+        "executionDuration": job.execution_duration,
+        "destruction": format_time(job.destruction) or None,
+        "parameters": describe_parameters(job, url=url),
+        "results": describe_results(job, url=url),
+    }
+    if job.error_message:
+        described["errorSummary"] = {
+            "type": job.error_type or "fatal",
+            "hasDetail": detailed_errors or bool(job.error_detail),
+            "message": job.error_message,
+        }
+    described["jobInfo"] = _info(job)
+    return described
+
+
+def describe_parameters(job: Job, *, url: str) -> list[dict[str, Any]]:
+    """One item a value; a value that XML cannot hold, or a file, stands for itself by its URL (UWS 1.1 §2.1.11)."""
+    described = []
+    for name, values in job.parameters.items():
+        href = f"{url}/parameters/{quote(name, safe='')}"
+        described += [
+            {"id": name, "value": value} if is_writable(value) else {"id": name, "href": href} for value in values
+        ]
+    named = {name.lower() for name in job.parameters}
+    described += [
+        {"id": name, "href": f"{url}/parameters/{quote(name, safe='')}"}
+        for name in list_uploads(job=job)
+        if name.lower() not in named
+    ]
+    return described
+
+
+def describe_results(job: Job, *, url: str) -> list[dict[str, Any]]:
+    """One item a result, in the order in which they were recorded."""
+    return [
+        {
+            "id": result.name,
+            "href": f"{url}/results/{quote(result.name, safe='')}",
+            "mime-type": result.media_type,
+            "size": result.size,
+            "sha256": result.sha256,
+        }
+        for result in job.results.order_by("pk")
+    ]
+
+
+def _info(job: Job) -> dict[str, Any]:
+    info: dict[str, Any] = {"definition": job.definition, "definitionVersion": job.definition_version}
+    if job.executor:
+        info["executor"] = job.executor
+    if job.stage:
+        info["stage"] = job.stage
+    if job.progress_total:
+        info["progress"] = {"done": job.progress_done, "total": job.progress_total}
+    if job.phase in (Phase.COMPLETED, Phase.ERROR, Phase.ABORTED):
+        info |= {key: job.usage[key] for key in ("cpu_seconds", "max_rss_bytes", "wall_seconds") if key in job.usage}
+    if job.exit_code is not None:
+        info["exitCode"] = job.exit_code
+    return info

@@ -1,0 +1,130 @@
+"""WAIT: clients that wait for a change of phase, watched by one task for the whole process (UWS 1.1 §2.2.1.1).
+
+A waiting client costs no thread. The phases of all awaited jobs are read by one query: at once when another process
+of this machine says that it has changed a phase, else at short intervals, so a change made by any process is seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+from uws.models import Job
+from uws.phases import BLOCKING, Phase
+from uws.wake import Ear, watcher_address
+
+__all__ = ["MAX_WAIT", "wait_for_change"]
+
+MAX_WAIT = 60.0
+"""Seconds after which the answer comes anyway; proxies and clients give up on silent connections later."""
+
+INTERVAL = 0.1
+"""Seconds between two looks at the phases when nobody speaks up."""
+
+SETTLE = 0.25
+"""Seconds for which the news that a job runs is held back: one that ends meanwhile is told of as ended.
+
+Clients pause before they ask again; pyvo does for a second.
+"""
+
+
+@dataclass(eq=False, slots=True)
+class _Waiter:
+    job_id: str
+    phase: Phase
+    future: asyncio.Future[None]
+    settled_at: float | None = None
+
+    def is_served(self, phase: str | None) -> bool:
+        """Whether the client must be told of the phase that its job now has; None when the job is gone."""
+        if phase == self.phase and self.settled_at is None:
+            return False
+        if phase not in BLOCKING:
+            return True
+        if self.settled_at is None:
+            self.settled_at = time.monotonic() + SETTLE
+        return time.monotonic() >= self.settled_at
+
+
+class _Watcher:
+    """Watches the jobs for which clients of one event loop wait; ends, its connection closed, when none does."""
+
+    def __init__(self) -> None:
+        self.waiters: set[_Waiter] = set()
+        self.change = asyncio.Event()
+        self.ear = Ear(watcher_address(settings.ATHANOR_HOME / "run"))
+        self.task = asyncio.create_task(self._watch())
+
+    async def wait(self, job_id: str, phase: Phase, seconds: float) -> None:
+        waiter = _Waiter(job_id, phase, asyncio.get_running_loop().create_future())
+        self.waiters.add(waiter)
+        try:
+            async with asyncio.timeout(seconds):
+                await waiter.future
+        except TimeoutError:
+            return
+        finally:
+            self.waiters.discard(waiter)
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self.ear.fileno(), self._hear)
+        with ThreadPoolExecutor(1, thread_name_prefix="uws-wait") as thread:
+            try:
+                while self.waiters:
+                    self.change.clear()
+                    awaited = {waiter.job_id for waiter in self.waiters}
+                    phases = await loop.run_in_executor(thread, _read_phases, awaited)
+                    self._serve(awaited, phases)
+                    await self._pause()
+            except Exception as error:
+                for waiter in self.waiters:
+                    _fail(waiter, error)
+                raise
+            finally:
+                del _watchers[loop]
+                loop.remove_reader(self.ear.fileno())
+                self.ear.close()
+                thread.submit(connection.close)
+
+    def _hear(self) -> None:
+        self.ear.drain()
+        self.change.set()
+
+    async def _pause(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(INTERVAL):
+                await self.change.wait()
+
+    def _serve(self, awaited: Collection[str], phases: dict[str, str]) -> None:
+        for waiter in self.waiters:
+            known = waiter.job_id in awaited and not waiter.future.done()
+            if known and waiter.is_served(phases.get(waiter.job_id)):
+                waiter.future.set_result(None)
+
+
+_watchers: dict[asyncio.AbstractEventLoop, _Watcher] = {}
+
+
+async def wait_for_change(*, job_id: str, phase: Phase, seconds: float) -> None:
+    """Return when the job is no longer in `phase`, or after so many seconds, at most `MAX_WAIT`."""
+    loop = asyncio.get_running_loop()
+    if loop not in _watchers:
+        _watchers[loop] = _Watcher()
+    await _watchers[loop].wait(job_id, phase, min(seconds, MAX_WAIT))
+
+
+def _read_phases(job_ids: Collection[str]) -> dict[str, str]:
+    return dict(Job.objects.filter(pk__in=job_ids, deleted=False).values_list("pk", "phase"))
+
+
+def _fail(waiter: _Waiter, error: Exception) -> None:
+    if not waiter.future.done():
+        waiter.future.set_exception(error)

@@ -1,0 +1,308 @@
+"""Runs one command in its work directory and says how it ended: ``python -m uws.runner WORKDIR``.
+
+Standard library only: it runs on cluster nodes without Django. What it reads and leaves in WORKDIR is told in
+`uws.runner_files`. It holds the lock of the directory while it lives, and refuses a directory in which a run has
+begun before, so that no job runs twice.
+
+Exit status: 0 when ``exit.json`` says how the run ended, 75 when another runner has the directory or had it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from uws.processes import kill_all, start_ticks
+from uws.runner_child import become_subreaper, command_line, spawn
+from uws.runner_files import CANCEL, EXIT, HEARTBEAT, JOB, STAGE, STARTED, read_json, take_lock, write_json
+from uws.runner_output import Log, Stage
+from uws.runner_results import collect, digest
+from uws.wake import wake
+
+__all__ = ["main"]
+
+REFUSED = 75
+"""Exit status when the directory is, or was, another runner's."""
+
+TICK = 0.25
+"""Seconds between two looks at the clock and for a request to cancel."""
+
+HEARTBEAT_SECONDS = 5.0
+STAGE_SECONDS = 0.25
+OUTPUT_BYTES = 16 * 2**20
+GRACE_SECONDS = 5.0
+GIVE_UP_SECONDS = 10.0
+"""After SIGKILL; a process that sits in the kernel longer is left behind."""
+
+
+class Run:
+    """One command from its start to the end of its last process.
+
+    Parameters
+    ----------
+    workdir
+        The work directory.
+    job
+        Content of ``job.json``: ``job_id``, ``argv``, ``prefix``, ``environment``, ``inputs``, ``outputs``, ``notify``
+        (folder of the engines' sockets) and ``limits`` (``wall_seconds``, ``cpu_seconds``, ``memory_bytes``,
+        ``file_bytes``, ``output_bytes``, ``grace_seconds``; 0 means none).
+    """
+
+    def __init__(self, workdir: Path, job: dict[str, Any]) -> None:
+        self.workdir = workdir
+        self.job = job
+        self.limits: dict[str, float] = job.get("limits", {})
+        self.stage = Stage()
+        self.reason = "exited"
+        self.cpu_seconds = 0.0
+        self.max_rss = 0
+        self.status: int | None = None
+        self.logs: list[Log] = []
+        self.group = 0
+        self.begun = time.monotonic()
+        self.ended: float | None = None
+        self.kill_at: float | None = None
+        self.asked_to_stop = False
+        self.given_up = False
+        self._next_stage = self._next_beat = 0.0
+        self._selector = selectors.DefaultSelector()
+        self._hashed: dict[str, str] = {}
+
+    def execute(self) -> dict[str, Any]:
+        """Run the command; the content of ``exit.json``."""
+        started = _now()
+        try:
+            self._make_folders()
+            self._start()
+        except OSError as error:
+            return self.report(started, reason="failed-to-start", message=f"{self.job['argv'][0]}: {error.strerror}")
+        except subprocess.SubprocessError as error:
+            return self.report(started, reason="failed-to-start", message=str(error))
+        hashing = threading.Thread(target=self._hash_inputs, daemon=True)
+        hashing.start()
+        self._watch()
+        wall_seconds = (self.ended or time.monotonic()) - self.begun
+        self._write_stage()
+        results, missing = collect(self.workdir, self.job.get("outputs", []))
+        if self.reason == "exited":
+            hashing.join()
+        message = ""
+        if missing and self.reason == "exited" and self.status == 0:
+            self.reason, message = "output-missing", ", ".join(missing)
+        return self.report(
+            started, reason=self.reason, message=message, results=results, wall_seconds=round(wall_seconds, 3)
+        )
+
+    def _make_folders(self) -> None:
+        inputs = self.workdir / "work" / "inputs"
+        inputs.mkdir(parents=True, exist_ok=True)
+        (self.workdir / "tmp").mkdir(exist_ok=True)
+        for item in self.job.get("inputs", []):
+            (inputs / item["name"]).symlink_to(item["path"])
+
+    def _start(self) -> None:
+        process = spawn(
+            command_line(self.job),
+            workdir=self.workdir,
+            job_id=self.job["job_id"],
+            environment=self.job.get("environment", {}),
+            limits=self.limits,
+        )
+        self.group = process.pid
+        process.returncode = 0  # it is waited for by _reap, not by the Popen object
+        write_json(self.workdir / STARTED, {**_identity(), "group": self.group})
+        cap = int(self.limits.get("output_bytes", OUTPUT_BYTES))
+        for pipe, name in ((process.stdout, "stdout.txt"), (process.stderr, "stderr.txt")):
+            log = Log(os.dup(pipe.fileno()), self.workdir / name, cap=cap, stage=self.stage)
+            pipe.close()
+            self._selector.register(log.source, selectors.EVENT_READ, log)
+            self.logs.append(log)
+
+    def listen_to_signals(self) -> None:
+        """A signal makes the wait return: a child has ended, or the run is to end."""
+        self._wakeup, wakeup = os.pipe()
+        for descriptor in (self._wakeup, wakeup):
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask_to_stop)
+        self._selector.register(self._wakeup, selectors.EVENT_READ)
+
+    def _ask_to_stop(self, *_: object) -> None:
+        self.asked_to_stop = True
+
+    def _watch(self) -> None:
+        """Wait until no process of the run is left, or what is left cannot be killed."""
+        alive = True
+        while (alive and not self.given_up) or any(log.open for log in self.logs):
+            for key, _ in self._selector.select(TICK):
+                if isinstance(key.data, Log):
+                    self._pump(key.data)
+                else:
+                    os.read(self._wakeup, 4096)
+            alive = self._reap()
+            self._look_at_clock(alive)
+
+    def _pump(self, log: Log) -> None:
+        log.pump()
+        if not log.open:
+            self._selector.unregister(log.source)
+
+    def _reap(self) -> bool:
+        """Collect what has ended; whether anything of the run still lives.
+
+        As the subreaper, this process is or becomes the parent of every descendant (Linux).
+        """
+        try:
+            while True:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+                if not pid:
+                    return True
+                self.cpu_seconds += usage.ru_utime + usage.ru_stime
+                self.max_rss = max(self.max_rss, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+                if pid == self.group:
+                    self.status = status
+                    self.ended = time.monotonic()
+        except ChildProcessError:
+            return False
+
+    def _look_at_clock(self, alive: bool) -> None:
+        now = time.monotonic()
+        if self.kill_at is None:
+            self._consider_stop(now, alive)
+        elif alive and now >= self.kill_at:
+            kill_all(self.job["job_id"], self.group)
+            self.given_up = now >= self.kill_at + GIVE_UP_SECONDS
+        if self.given_up or (self.ended is not None and not alive and now >= self.ended + 1):
+            self._close_logs()
+        if now >= self._next_beat:
+            self._next_beat = now + HEARTBEAT_SECONDS
+            self._beat()
+        if self.stage.changed and now >= self._next_stage:
+            self._next_stage = now + STAGE_SECONDS
+            self._write_stage()
+
+    def _consider_stop(self, now: float, alive: bool) -> None:
+        wall = self.limits.get("wall_seconds", 0)
+        if self.ended is not None:
+            if alive:
+                self._stop(self.reason)
+        elif wall and now - self.begun >= wall:
+            self._stop("wall-limit")
+        elif self.asked_to_stop or (self.workdir / CANCEL).exists() or not self.workdir.exists():
+            self._stop(self._asked_reason())
+
+    def _stop(self, reason: str) -> None:
+        """Ask all processes to end; they are killed when the time of grace is over."""
+        self.reason = reason
+        self.kill_at = time.monotonic() + self.limits.get("grace_seconds", GRACE_SECONDS)
+        kill_all(self.job["job_id"], self.group, signal.SIGTERM)
+
+    def _close_logs(self) -> None:
+        """Something outside the run holds its pipes open."""
+        for log in self.logs:
+            if log.open:
+                self._selector.unregister(log.source)
+                log.close()
+
+    def _asked_reason(self) -> str:
+        try:
+            return (self.workdir / CANCEL).read_text(encoding="utf-8").strip() or "cancelled"
+        except OSError:
+            return "cancelled"
+
+    def _beat(self) -> None:
+        with contextlib.suppress(OSError):
+            (self.workdir / HEARTBEAT).touch()
+
+    def _write_stage(self) -> None:
+        if self.stage.changed:
+            self.stage.changed = False
+            content = {"stage": self.stage.text, "done": self.stage.done, "total": self.stage.total}
+            with contextlib.suppress(OSError):
+                write_json(self.workdir / STAGE, content)
+
+    def _hash_inputs(self) -> None:
+        """Checksums of inputs that have none yet, while the command runs; a file that changes meanwhile gets none."""
+        for item in self.job.get("inputs", []):
+            if not item.get("sha256"):
+                with contextlib.suppress(OSError):
+                    path = Path(item["path"])
+                    before = path.stat()
+                    _, sha256 = digest(path)
+                    after = path.stat()
+                    if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+                        self._hashed[item["name"]] = sha256
+
+    def report(self, started: str, *, reason: str, message: str, **more: Any) -> dict[str, Any]:
+        """The content of ``exit.json``."""
+        wall_seconds = more.pop("wall_seconds", 0.0)
+        status = self.status
+        return {
+            "exit_code": os.WEXITSTATUS(status) if status is not None and os.WIFEXITED(status) else None,
+            "signal": os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else None,
+            "reason": reason,
+            "message": message,
+            "started": started,
+            "ended": _now(),
+            "usage": {
+                "cpu_seconds": round(self.cpu_seconds, 3),
+                "max_rss_bytes": self.max_rss,
+                "wall_seconds": wall_seconds,
+            },
+            "host": socket.gethostname(),
+            "results": [],
+            "inputs": dict(self._hashed),
+            "software": self.stage.software,
+            "truncated": [name for name, log in zip(("stdout", "stderr"), self.logs, strict=False) if log.truncated],
+            **more,
+        }
+
+
+def main(arguments: list[str]) -> int:
+    """Run the job of a work directory."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m uws.runner WORKDIR\n")
+        return 2
+    workdir = Path(arguments[0]).absolute()
+    lock = take_lock(workdir)
+    if lock is None or (workdir / EXIT).exists() or (workdir / STARTED).exists():
+        return REFUSED
+    job = read_json(workdir / JOB)
+    if (workdir / CANCEL).exists():
+        report = Run(workdir, job).report(_now(), reason="cancelled", message="")
+    else:
+        run = Run(workdir, job)
+        run.listen_to_signals()
+        write_json(workdir / STARTED, _identity())
+        become_subreaper()
+        report = run.execute()
+    if workdir.exists():
+        write_json(workdir / EXIT, report, durable=True)
+    if job.get("notify"):
+        wake(Path(job["notify"]), job["job_id"].encode())
+    return 0
+
+
+def _identity() -> dict[str, Any]:
+    return {"pid": os.getpid(), "start_ticks": start_ticks(os.getpid()), "host": socket.gethostname()}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

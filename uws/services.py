@@ -1,0 +1,255 @@
+"""Writing jobs: each function checks, does, and wakes the engine once it is committed."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from jobdefs import registry
+from jobdefs.definition import Definition
+from uws.engine.command import check_runnable
+from uws.limits import granted_destruction, granted_duration, limits_of
+from uws.models import Job, JobInput, PhaseChange
+from uws.parameters import check_complete, check_partial, merge
+from uws.phases import FINAL, Phase
+from uws.references import job_inputs
+from uws.times import now
+from uws.transitions import abort, move
+from uws.uploads import UPLOADED, save_uploads
+from uws.wake import wake
+from vo.errors import IllegalStateError, ParameterError
+
+__all__ = [
+    "abort_job",
+    "create_job",
+    "delete_job",
+    "run_job",
+    "set_destruction",
+    "set_execution_duration",
+    "set_parameters",
+    "set_run_id",
+    "wake_engines",
+]
+
+Values = Mapping[str, Sequence[str]]
+Files = Mapping[str, UploadedFile]
+
+WAITING = frozenset({Phase.PENDING, Phase.HELD})
+"""Phases in which a job waits for its owner, who may still change it."""
+
+
+def create_job(
+    *,
+    definition: str,
+    parameters: Values,
+    user: Any,
+    base_url: str,
+    run_id: str = "",
+    run: bool = False,
+    destruction: datetime | None = None,
+    execution_duration: int | None = None,
+    files: Files | None = None,
+) -> Job:
+    """Make a job, PENDING or with `run` QUEUED; nothing is kept of one that is refused.
+
+    Parameters
+    ----------
+    user
+        A Django user, anonymous or not, or None; jobs of nobody belong to the public workspace.
+    base_url
+        Of the service, as its creator addressed it, without a final slash.
+    files
+        Files that came with the request, by the names of their parts.
+
+    Raises
+    ------
+    vo.errors.NotFoundError
+        When there is no such definition.
+    vo.errors.UsageError
+        When a parameter is wrong, or with `run` missing, unknown or not the user's to read.
+    """
+    task = registry.get(definition)
+    created = now()
+    with transaction.atomic():
+        job = Job.objects.create(
+            id=_new_id(),
+            definition=task.name,
+            definition_version=task.version,
+            definition_document=task.to_dict(),
+            run_id=_checked_run_id(run_id),
+            owner=user if user is not None and user.is_authenticated else None,
+            parameters=check_partial(task, _with_files(task, parameters, files)),
+            base_url=base_url,
+            creation_time=created,
+            destruction=granted_destruction(destruction, today=created),
+            execution_duration=granted_duration(limits_of(task), execution_duration),
+            executor="inprocess" if task.environment == "inprocess" else task.executor,
+        )
+        PhaseChange.objects.create(job=job, phase=Phase.PENDING, time=created)
+        try:
+            if files:
+                save_uploads(job=job, files=files)
+            if run:
+                run_job(job=job)
+        except Exception:
+            shutil.rmtree(job.workdir, ignore_errors=True)
+            raise
+    return job
+
+
+@transaction.atomic
+def set_parameters(*, job: Job, parameters: Values, files: Files | None = None) -> None:
+    """Set parameters of a job that waits for its owner; those not named keep their values.
+
+    Raises
+    ------
+    vo.errors.IllegalStateError
+        When the job is no longer PENDING or HELD.
+    vo.errors.UsageError
+        When a parameter is wrong.
+    """
+    _lock(job)
+    _require_waiting(job, "parameters")
+    task = Definition.from_dict(job.definition_document)
+    merged = merge(task, job.parameters, _with_files(task, parameters, files))
+    job.parameters = check_partial(task, merged)
+    job.save(update_fields=["parameters"])
+    if files:
+        save_uploads(job=job, files=files)
+
+
+@transaction.atomic
+def set_run_id(*, job: Job, run_id: str) -> None:
+    """Name a job that waits for its owner (DALI 1.1 §3.4.5); see `set_parameters` for the errors."""
+    _lock(job)
+    _require_waiting(job, "RUNID")
+    job.run_id = _checked_run_id(run_id)
+    job.save(update_fields=["run_id"])
+
+
+@transaction.atomic
+def run_job(*, job: Job) -> None:
+    """Queue a job (PHASE=RUN), its parameters checked and its input files found.
+
+    Raises
+    ------
+    vo.errors.IllegalStateError
+        When the job is not PENDING or HELD.
+    vo.errors.UsageError
+        When a parameter is wrong or missing, a file is unknown, or the task cannot run here.
+    """
+    _lock(job)
+    if job.phase not in WAITING:
+        raise IllegalStateError(f"The job is {job.phase}; only a PENDING or HELD job can be run.")
+    task = Definition.from_dict(job.definition_document)
+    check_runnable(task)
+    values = check_complete(task, job.parameters)
+    inputs = job_inputs(job=job, definition=task, values=values)
+    job.inputs.all().delete()
+    JobInput.objects.bulk_create(inputs)
+    move(job_id=job.pk, old=Phase(job.phase), new=Phase.QUEUED)
+    job.phase = Phase.QUEUED
+    wake_engines()
+
+
+def abort_job(*, job: Job) -> None:
+    """Stop a job (PHASE=ABORT): it is ABORTED at once, and the engine stops what runs.
+
+    Aborting an aborted job changes nothing.
+
+    Raises
+    ------
+    vo.errors.IllegalStateError
+        When the job has ended otherwise.
+    """
+    ended_as = abort(job_id=job.pk)
+    if ended_as != Phase.ABORTED:
+        raise IllegalStateError(f"The job is {ended_as}; only a job that has not ended can be aborted.")
+    job.refresh_from_db()
+    wake_engines()
+
+
+@transaction.atomic
+def delete_job(*, job: Job) -> None:
+    """Forget a job, aborting it first if it has not ended: nobody sees it any more, and the engine removes it."""
+    _lock(job)
+    if job.phase not in FINAL:
+        abort_job(job=job)
+    job.deleted = True
+    job.save(update_fields=["deleted"])
+    wake_engines()
+
+
+@transaction.atomic
+def set_destruction(*, job: Job, destruction: datetime) -> datetime:
+    """Set when a job is destroyed; gives the time that the service grants.
+
+    Raises
+    ------
+    vo.errors.IllegalStateError
+        When the job is ARCHIVED.
+    """
+    _lock(job)
+    if job.phase == Phase.ARCHIVED:
+        raise IllegalStateError("The job is ARCHIVED; its destruction time cannot be changed.")
+    job.destruction = granted_destruction(destruction)
+    job.save(update_fields=["destruction"])
+    wake_engines()
+    return job.destruction
+
+
+@transaction.atomic
+def set_execution_duration(*, job: Job, execution_duration: int) -> int:
+    """Set how many seconds a job may run; gives what the service grants.
+
+    Raises
+    ------
+    vo.errors.IllegalStateError
+        When the job is no longer PENDING or HELD.
+    """
+    _lock(job)
+    _require_waiting(job, "EXECUTIONDURATION")
+    limits = limits_of(Definition.from_dict(job.definition_document))
+    job.execution_duration = granted_duration(limits, execution_duration)
+    job.save(update_fields=["execution_duration"])
+    return job.execution_duration
+
+
+def wake_engines() -> None:
+    """Tell the engines, once the transaction is committed, that there is something to do."""
+    transaction.on_commit(lambda: wake(settings.ATHANOR_HOME / "run"))
+
+
+def _new_id() -> str:
+    """26 characters of base 32: 130 bits that cannot be guessed."""
+    return base64.b32encode(secrets.token_bytes(17))[:26].decode("ascii").lower()
+
+
+def _lock(job: Job) -> None:
+    """Read the job again and hold it until the transaction ends."""
+    job.refresh_from_db(from_queryset=Job.objects.select_for_update(of=("self",)).select_related("owner"))
+
+
+def _require_waiting(job: Job, what: str) -> None:
+    if job.phase not in WAITING:
+        raise IllegalStateError(f"The job is {job.phase}; {what} can be set only while it is PENDING or HELD.")
+
+
+def _checked_run_id(run_id: str) -> str:
+    if len(run_id) > 200 or not run_id.isprintable():
+        raise ParameterError("RUNID", "must be at most 200 printable characters.")
+    return run_id
+
+
+def _with_files(task: Definition, parameters: Values, files: Files | None) -> dict[str, Sequence[str]]:
+    """The parameters, those that came as a file naming it."""
+    named = {name: [f"{UPLOADED}{name}"] for name in files or {} if task.parameter(name) is not None}
+    return {**parameters, **named}
