@@ -1,0 +1,1 @@
+"""Archive front: ObsCore tables, ADQL, TAP, VOSI and ingest."""

@@ -1,0 +1,346 @@
+"""Resolved queries as an engine's SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from obstap.adql import bound, nearby
+from obstap.adql.bound import Kind
+from obstap.adql.constants import fixed, number, numbers
+from obstap.adql.dialects import Dialect
+from obstap.adql.kinds import GEOMETRY, NUMBERS
+from obstap.adql.limits import RANGES
+from obstap.metadata import Region
+from vo.regions import TOLERANCE
+
+__all__ = ["Translator"]
+
+_NUMERIC = NUMBERS | {Kind.NULL}
+
+_FLIPPED = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+class Translator:
+    """Writes SQL.
+
+    Parameters
+    ----------
+    physical
+        Gives the engine's quoted name of a published table.
+    base_url
+        URL of the service without a final slash.
+    """
+
+    def __init__(self, dialect: Dialect, *, physical: Callable[[str], str], base_url: str) -> None:
+        self._dialect = dialect
+        self._physical = physical
+        self._base_url = base_url
+        self._quote = dialect.identifier
+        self._ranges = RANGES[1]
+        self.tables: set[str] = set()
+
+    def whole(self, query: bound.Query) -> str:
+        """The SQL of a whole query."""
+        withs = ", ".join(f"{name} AS ({self.query(inner)})" for name, inner in query.withs)
+        return f"WITH {withs} {self.query(query)}" if withs else self.query(query)
+
+    # queries
+
+    def query(self, query: bound.Query) -> str:
+        """The SQL of a query with its order."""
+        body = query.body
+        if isinstance(body, bound.Select):
+            text, top = self._select(body), body.top
+        elif isinstance(body, bound.SetOperation):
+            every = " ALL" if body.every else ""
+            text, top = f"({self.query(body.left)}) {body.operator}{every} ({self.query(body.right)})", None
+        else:
+            text, top = f"SELECT * FROM ({self.query(body)}) AS q", None  # noqa: S608 - made of checked parts
+        if query.order_by:
+            text += f" ORDER BY {', '.join(self._order(term, descends) for term, descends in query.order_by)}"
+        if top is not None:
+            text += f" LIMIT {top}"
+        if query.offset is not None:
+            text += f" OFFSET {query.offset}"
+        return text
+
+    def _order(self, term: int | bound.Value, descends: bool) -> str:
+        return f"{term if isinstance(term, int) else self.value(term)}{' DESC' if descends else ''} NULLS LAST"
+
+    def _select(self, select: bound.Select) -> str:
+        items = [f"{self._output(item.value)} AS {self._quote(item.name)}" for item in select.items]
+        items += [f"{self._field(field)} AS {self._quote(name)}" for name, field in select.extras]
+        text = f"SELECT {'DISTINCT ' if select.distinct else ''}{', '.join(items)}"
+        text += f" FROM {', '.join(self._source(source) for source in select.sources)}"
+        if select.where is not None:
+            text += f" WHERE {self.condition(select.where)}"
+        if select.group_by:
+            text += f" GROUP BY {', '.join(self.value(value) for value in select.group_by)}"
+        if select.having is not None:
+            text += f" HAVING {self.condition(select.having)}"
+        return text
+
+    def _output(self, value: bound.Value) -> str:
+        """A column of the answer, in exactly the type that is told of it."""
+        if type(value) is bound.Field:
+            return self._field(value)
+        text = self.value(value)
+        if isinstance(value, bound.Cast) or value.kind in GEOMETRY or value.kind is Kind.OTHER:
+            return text
+        return f"CAST({text} AS {self._dialect.types[value.kind]})"
+
+    def _source(self, source: bound.TableSource) -> str:
+        if isinstance(source, bound.Join):
+            left, right = self._source(source.left), self._source(source.right)
+            if isinstance(source.right, bound.Join):
+                right = f"({right})"
+            return f"{left} {source.kind} JOIN {right} ON {self.condition(source.on)}"
+        if isinstance(source, bound.Table):
+            self.tables.add(source.name)
+            return f"{self._physical(source.name)} AS {source.relation.alias}"
+        inner = source.query if isinstance(source.query, str) else f"({self.query(source.query)})"
+        return f"{inner} AS {source.relation.alias}"
+
+    # values
+
+    def value(self, value: bound.Value) -> str:
+        """The SQL of a value."""
+        return _VALUES[type(value)](self, value)
+
+    def _constant(self, constant: bound.Constant) -> str:
+        value, kind = constant.value, constant.kind
+        if value is None:
+            return "NULL"
+        if kind in NUMBERS:
+            return self._literal(value, kind)
+        if kind is Kind.BOOLEAN:
+            return "TRUE" if value else "FALSE"
+        return self._dialect.time(value) if kind is Kind.TIME else self._dialect.text(value)
+
+    def _field(self, field: bound.Field) -> str:
+        text = f"{field.relation.alias}.{self._quote(field.column)}"
+        if field.column in field.relation.url_prefixed:
+            return f"({self._dialect.text(self._base_url + '/')} || {text})"
+        return text
+
+    def _shape(self, shape: bound.Shape) -> str:
+        parts = [self._double(part) for part in shape.parts]
+        if shape.box:
+            return self._dialect.functions["BOX"].format(*parts)
+        text = self._dialect.shape(parts)
+        moving = [part for part, value in zip(parts, shape.parts, strict=True) if not isinstance(value, bound.Constant)]
+        if not moving:
+            return text
+        return f"CASE WHEN {' AND '.join(f'{part} IS NOT NULL' for part in moving)} THEN {text} END"
+
+    def _as(self, value: bound.Value, kind: Kind) -> str:
+        """A number as one of this kind."""
+        if isinstance(value, bound.Constant):
+            if value.kind is Kind.NULL:
+                return f"CAST(NULL AS {self._dialect.types[kind]})"
+            return self._literal(value.value, kind)
+        text = self.value(value)
+        return text if value.kind is kind else f"CAST({text} AS {self._dialect.types[kind]})"
+
+    def _literal(self, value: int | float, kind: Kind = Kind.DOUBLE) -> str:
+        text = self._dialect.number(value, kind)
+        return f"({text})" if value < 0 else text
+
+    def _double(self, value: bound.Value) -> str:
+        return self._as(value, Kind.DOUBLE)
+
+    def _call(self, call: bound.Call) -> str:
+        name = call.name
+        if name in ("CONTAINS", "INTERSECTS"):
+            return f"CAST({self._holds(call)} AS {self._dialect.types[Kind.INT]})"
+        if name in ("COORD1", "COORD2"):
+            return self._dialect.element(self.value(call.arguments[0]), int(name[-1]))
+        arguments = [self._argument(call, argument) for argument in call.arguments]
+        if name in self._dialect.safe and _is_not_zero(call.arguments[1]):
+            return self._dialect.safe[name].format(*arguments)
+        if name == "COALESCE":
+            return f"coalesce({', '.join(arguments)})"
+        if name in self._dialect.shorter and len(arguments) == 1:
+            return self._dialect.shorter[name].format(*arguments)
+        if name in ("ROUND", "TRUNCATE"):
+            arguments[1] = str(call.arguments[1].value)
+        return self._dialect.functions[name].format(*arguments)
+
+    def _argument(self, call: bound.Call, argument: bound.Value) -> str:
+        """An argument; numbers are widened to the result's type before anything is computed."""
+        if call.kind in NUMBERS and argument.kind in _NUMERIC and not call.name.startswith("IVO_"):
+            return self._as(argument, call.kind)
+        return self.value(argument)
+
+    def _aggregate(self, aggregate: bound.Aggregate) -> str:
+        arguments = [self.value(argument) for argument in aggregate.arguments] or ["*"]
+        distinct = "DISTINCT " if aggregate.distinct else ""
+        return self._dialect.aggregates[aggregate.name].format(*arguments, distinct=distinct)
+
+    def _cast(self, cast: bound.Cast) -> str:
+        text = self.value(cast.operand)
+        if cast.operand.kind is Kind.TIME and cast.kind is Kind.TEXT:
+            text = self._dialect.time_text.format(text)
+        elif cast.operand.kind is not cast.kind:
+            text = f"CAST({text} AS {self._dialect.types[cast.kind]})"
+        return text if cast.length is None else f"left({text}, {cast.length})"
+
+    def _scalar_query(self, query: bound.ScalarQuery) -> str:
+        return f"({self.query(query.query)})"
+
+    # conditions
+
+    def condition(self, condition: bound.Predicate) -> str:
+        """The SQL of a condition."""
+        return _CONDITIONS[type(condition)](self, condition)
+
+    def _comparison(self, comparison: bound.Comparison) -> str:
+        left, operator, right = comparison.left, comparison.operator, comparison.right
+        if isinstance(left, bound.Constant) and not isinstance(right, bound.Constant):
+            left, operator, right = right, _FLIPPED[operator], left
+        if isinstance(left, bound.Call):
+            special = None
+            if left.name in ("CONTAINS", "INTERSECTS"):
+                special = self._truth(left, operator, right)
+            elif left.name == "DISTANCE":
+                special = self._near(left, operator, right)
+            if special is not None:
+                return special
+        return f"{self.value(left)} {operator} {self.value(right)}"
+
+    def _truth(self, call: bound.Call, operator: str, right: bound.Value) -> str | None:
+        """CONTAINS or INTERSECTS, compared with 0 or 1."""
+        value = right.value if isinstance(right, bound.Constant) and right.kind in NUMBERS else None
+        if operator not in ("=", "<>") or value not in (0, 1):
+            return None
+        holds = self._holds(call)
+        return holds if (value == 1) == (operator == "=") else f"NOT {holds}"
+
+    def _near(self, call: bound.Call, operator: str, right: bound.Value) -> str | None:
+        """DISTANCE(…) < radius, with the index."""
+        radius = numbers((right,))
+        if operator not in ("<", "<=") or radius is None or radius[0] < 0:
+            return None
+        return self._within(call.arguments, f"{operator} {self._double(right)}", radius[0])
+
+    def _within(self, parts: Sequence[bound.Value], test: str, radius: float) -> str:
+        """That two positions are near each other, exactly, and a cheap test before it.
+
+        `test` is what is asked of their distance, which `radius` (degrees) limits.
+        """
+        exact = f"{self._distance(parts)} {test}"
+        cheap = self._cells(parts, radius) or nearby.band(self._double, self._literal, parts, radius)
+        return f"({cheap} AND {exact})" if cheap else exact
+
+    def _distance(self, parts: Sequence[bound.Value]) -> str:
+        return self._dialect.functions["DISTANCE"].format(*(self._double(part) for part in parts))
+
+    def _cells(self, parts: Sequence[bound.Value], radius: float) -> str:
+        """That an indexed position is in one of the cells near a fixed one; empty where there is no such pair."""
+        for position, other in ((parts[:2], parts[2:]), (parts[2:], parts[:2])):
+            found, centre = nearby.indexed(*position), numbers(other)
+            if found is not None and centre is not None:
+                column = f"{position[0].relation.alias}.{self._quote(found.cell)}"
+                text = nearby.cells(column, *centre, radius, min(RANGES[0], self._ranges // 16))
+                self._ranges -= text.count("BETWEEN")
+                return text
+        return ""
+
+    def _holds(self, call: bound.Call) -> str:
+        """CONTAINS or INTERSECTS as a truth value."""
+        first, second = call.arguments
+        point = first if isinstance(first, bound.Shape) and first.kind is Kind.POINT else None
+        if point is not None and isinstance(second, bound.Shape) and second.kind is Kind.CIRCLE:
+            return self._in_circle(point, second)
+        exact = self._dialect.functions[call.name].format(*(self.value(argument) for argument in call.arguments))
+        if point is not None and nearby.indexed(*point.parts) and (shape := fixed(second)) is not None:
+            return self._in_shape(point, shape, exact)
+        for one, other in ((first, second), (second, first)):
+            shape = fixed(other)
+            region = one.shape_of if isinstance(one, bound.Field) else None
+            if shape is not None and region is not None:
+                return self._prefiltered(one, region, shape, exact)
+        return exact
+
+    def _in_circle(self, point: bound.Shape, circle: bound.Shape) -> str:
+        parts = (*point.parts, *circle.parts[:2])
+        radius = numbers(circle.parts[2:])
+        if radius is not None:
+            limit = radius[0] + TOLERANCE
+            return self._within(parts, f"<= {self._literal(limit)}", limit)
+        limit = f"{self._double(circle.parts[2])} + {self._literal(TOLERANCE)}"
+        return f"{self._distance(parts)} <= {limit}"
+
+    def _in_shape(self, point: bound.Shape, shape: Sequence[float], exact: str) -> str:
+        """That an indexed position is in a shape; the exact test is made in the shape's bounding cone only."""
+        lon, lat, radius = nearby.cone(shape)
+        parts = (*point.parts, number(lon), number(lat))
+        limit = self._literal(radius)
+        distance = self._distance(parts)
+        test = f"CASE WHEN {distance} <= {limit} THEN {exact} WHEN {distance} > {limit} THEN FALSE END"
+        cheap = self._cells(parts, radius)
+        return f"({cheap} AND {test})" if cheap else test
+
+    def _prefiltered(self, field: bound.Field, region: Region, shape: Sequence[float], exact: str) -> str:
+        """The exact test for regions whose bounding cones are near the shape's; NULL where the region is."""
+        alias = field.relation.alias
+        near = nearby.cube(region, lambda column: f"{alias}.{self._quote(column)}", self._literal, shape)
+        missing = f"{alias}.{self._quote(region.radius)} IS NULL"
+        return f"CASE WHEN {near} THEN {exact} WHEN {missing} THEN NULL ELSE FALSE END"
+
+    def _between(self, between: bound.Between) -> str:
+        limits = f"{self.value(between.low)} AND {self.value(between.high)}"
+        return f"{self.value(between.operand)} {_no(between)}BETWEEN {limits}"
+
+    def _in_list(self, test: bound.InList) -> str:
+        return f"{self.value(test.operand)} {_no(test)}IN ({', '.join(self.value(value) for value in test.values)})"
+
+    def _in_query(self, test: bound.InQuery) -> str:
+        return f"{self.value(test.operand)} {_no(test)}IN ({self.query(test.query)})"
+
+    def _like(self, like: bound.Like) -> str:
+        word = "ILIKE" if like.folds else "LIKE"
+        return f"{self.value(like.operand)} {_no(like)}{word} {self.value(like.pattern)}"
+
+    def _is_null(self, test: bound.IsNull) -> str:
+        return f"{self.value(test.operand)} IS {_no(test)}NULL"
+
+    def _exists(self, exists: bound.Exists) -> str:
+        return f"EXISTS ({self.query(exists.query)})"
+
+    def _junction(self, junction: bound.Junction) -> str:
+        return f"({f' {junction.operator} '.join(self.condition(operand) for operand in junction.operands)})"
+
+    def _not(self, negation: bound.Not) -> str:
+        return f"NOT {self.condition(negation.operand)}"
+
+
+def _is_not_zero(value: bound.Value) -> bool:
+    return isinstance(value, bound.Constant) and value.value not in (None, 0)
+
+
+def _no(test: bound.Between | bound.InList | bound.InQuery | bound.Like | bound.IsNull) -> str:
+    return "NOT " if test.negated else ""
+
+
+_VALUES = {
+    bound.Constant: Translator._constant,
+    bound.Field: Translator._field,
+    bound.Shape: Translator._shape,
+    bound.Call: Translator._call,
+    bound.Aggregate: Translator._aggregate,
+    bound.Cast: Translator._cast,
+    bound.ScalarQuery: Translator._scalar_query,
+}
+
+_CONDITIONS = {
+    bound.Comparison: Translator._comparison,
+    bound.Between: Translator._between,
+    bound.InList: Translator._in_list,
+    bound.InQuery: Translator._in_query,
+    bound.Like: Translator._like,
+    bound.IsNull: Translator._is_null,
+    bound.Exists: Translator._exists,
+    bound.Junction: Translator._junction,
+    bound.Not: Translator._not,
+}

@@ -1,0 +1,56 @@
+"""The Arrow types that carry tables: published ones, and the answers of queries."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from obstap.metadata import Column, Table
+from vo.errors import UsageError
+
+__all__ = ["arrow_schema", "arrow_type"]
+
+_SCALARS = {
+    "boolean": pa.bool_(),
+    "short": pa.int16(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+}
+_HIDDEN = {
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "DOUBLE[]": pa.list_(pa.float64()),
+    "VARCHAR": pa.string(),
+}
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """The Arrow type of a column's values.
+
+    Text is a string, or a timestamp in microseconds when the xtype says so; arrays of numbers are lists.
+
+    Raises
+    ------
+    vo.errors.UsageError
+        When the column's data type is not one that tables may have.
+    """
+    if column.datatype in ("char", "unicodeChar"):
+        return pa.timestamp("us") if column.xtype == "timestamp" else pa.string()
+    scalar = _SCALARS.get(column.datatype)
+    if scalar is None:
+        allowed = ", ".join([*_SCALARS, "char", "unicodeChar"])
+        raise UsageError(f"Column {column.name} has the data type {column.datatype!r}; it must be one of {allowed}.")
+    return pa.list_(scalar) if column.arraysize else scalar
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """The schema of a table's record batches: the visible columns in their order, then the hidden ones.
+
+    Raises
+    ------
+    vo.errors.UsageError
+        When a column's data type is not one that tables may have.
+    """
+    visible = [pa.field(column.name, arrow_type(column)) for column in table.columns]
+    return pa.schema(visible + [pa.field(name, _HIDDEN[kind]) for name, kind in table.hidden.items()])

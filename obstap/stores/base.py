@@ -1,0 +1,102 @@
+"""What every table store can do; one contract test holds all of them to it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from obstap.metadata import Table
+
+__all__ = ["Snapshot", "TableContent", "TableStore"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableContent:
+    """A table with its rows: what is published.
+
+    `batches` carry all columns, visible and hidden, in the types that `arrow_schema` gives.
+    """
+
+    table: Table
+    batches: Iterable[pa.RecordBatch]
+
+
+class Snapshot(ABC):
+    """One state of all published tables; it stays readable while it is held, whatever is published meanwhile."""
+
+    tables: Mapping[str, Table]
+    """Published tables by their lower-case ``schema.table`` name."""
+
+    @abstractmethod
+    def physical(self, name: str) -> str:
+        """The engine's quoted name of the published table `name` (lower case), for use in `execute`."""
+
+    @abstractmethod
+    def execute(
+        self,
+        sql: str,
+        parameters: Sequence[object] = (),
+        *,
+        time_limit: float | None = None,
+        count_waiting: bool = True,
+        batch_rows: int = 16_384,
+    ) -> Iterator[pa.RecordBatch]:
+        """Run one query in the engine's own SQL and stream its rows.
+
+        The first batch is computed before the iterator is returned, so that errors of the query surface here.
+        Closing the iterator cancels the query.
+
+        Parameters
+        ----------
+        time_limit
+            Seconds after which the query is cancelled.
+        count_waiting
+            Whether the time counts that the consumer takes between batches; where it does not, a client with a slow
+            line gets its whole answer as long as the engine's own work stays within the limit.
+
+        Raises
+        ------
+        vo.errors.TimeLimitError
+            When the time limit is exceeded (also later, from the iterator).
+        vo.errors.UsageError
+            When the data make the query fail, such as a division by zero or a bad cast.
+        """
+
+
+class TableStore(ABC):
+    """Published tables, replaced atomically and read by any number of processes."""
+
+    @abstractmethod
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep other writers out, so that what is read inside is still true when it is written there."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """Hold the present state of all tables for reading."""
+
+    @abstractmethod
+    def replace(self, contents: Sequence[TableContent], *, drop: Sequence[str] = ()) -> None:
+        """Publish `contents` in place of the tables of the same names and drop others, all in one step.
+
+        A crash at any moment leaves either the old state or the new one.
+        """
+
+    @abstractmethod
+    def upsert(self, contents: Sequence[TableContent], *, replace: Sequence[TableContent] = ()) -> None:
+        """Add rows to tables, replacing those with the same `Table.key`, and publish `replace`, all in one step.
+
+        Unknown tables are created. Where the metadata of a table differ from what is published they become those of
+        `contents`. Of several rows in `contents` that share a key the last one stays.
+        """
+
+    @abstractmethod
+    def delete(self, name: str, keys: Sequence[str]) -> int:
+        """Remove the rows with these keys from a table; gives the number removed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release files and connections."""

@@ -1,0 +1,123 @@
+"""The writing side: new versions are built beside the published ones, then the manifest is replaced."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from obstap.metadata import Table
+from obstap.stores import manifest
+from obstap.stores.base import TableContent
+from obstap.stores.build import FILE, build_merged, build_new, build_without
+from obstap.stores.durable import sync_directory
+from obstap.stores.locks import WriterLock
+from obstap.stores.manifest import Entry, Manifest
+from obstap.stores.spill import SpillDirectory, remove_abandoned
+from vo.errors import NotFoundError, UsageError
+
+__all__ = ["Writer"]
+
+
+class Writer:
+    """Publishes versions of tables into a directory.
+
+    Parameters
+    ----------
+    directory
+        Where the files live.
+    grace
+        Seconds for which files are kept after they ceased to be published.
+    """
+
+    def __init__(self, directory: Path, grace: float) -> None:
+        self._directory = directory
+        self._grace = grace
+        self._lock = WriterLock(directory / "lock")
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep other writers out."""
+        return self._lock.held()
+
+    def publish(
+        self, *, replaced: Sequence[TableContent] = (), merged: Sequence[TableContent] = (), drop: Sequence[str] = ()
+    ) -> None:
+        """Publish new tables and merge rows into others, and drop tables, all in one step."""
+        for content in merged:
+            _check_key(content.table)
+        with self._writing() as (found, spill):
+            number = found.number + 1
+            entries = dict(found.entries)
+            for name in drop:
+                _entry(entries, name)
+                del entries[name.lower()]
+            for content in replaced:
+                entries[_published(content.table)] = build_new(self._directory, spill, number, content)
+            for content in merged:
+                name = _published(content.table)
+                new = build_merged(self._directory, spill, number, entries.get(name), content)
+                if new is not None:
+                    entries[name] = new
+            if entries != found.entries:
+                self._swap(found, entries)
+
+    def delete(self, name: str, keys: Sequence[str]) -> int:
+        """Remove the rows with these keys from a table; gives the number removed."""
+        with self._writing() as (found, spill):
+            old = _entry(found.entries, name)
+            _check_key(old.table)
+            new = build_without(self._directory, spill, found.number + 1, old, keys)
+            if new is None:
+                return 0
+            self._swap(found, {**found.entries, name.lower(): new})
+            return old.rows - new.rows
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Manifest, Path]]:
+        with self._lock.held():
+            found, _ = manifest.read(self._directory)
+            self._sweep(found)
+            spill = SpillDirectory(self._directory)
+            try:
+                yield found, spill.path
+            finally:
+                spill.remove()
+
+    def _swap(self, found: Manifest, entries: Mapping[str, Entry]) -> None:
+        kept = {entry.file for entry in entries.values()}
+        now = time.time()
+        retired = {file: since for file, since in found.retired.items() if (self._directory / file).exists()}
+        retired |= {entry.file: now for entry in found.entries.values() if entry.file not in kept}
+        sync_directory(self._directory)
+        manifest.write(self._directory, Manifest(number=found.number + 1, entries=entries, retired=retired))
+
+    def _sweep(self, found: Manifest) -> None:
+        """Delete what dead writers left, and what ceased to be published longer ago than the grace period."""
+        now = time.time()
+        kept = {entry.file for entry in found.entries.values()}
+        kept |= {file for file, since in found.retired.items() if now - since < self._grace}
+        for path in self._directory.iterdir():
+            if FILE.fullmatch(path.name) and path.name not in kept:
+                path.unlink(missing_ok=True)
+        remove_abandoned(self._directory)
+
+
+def _published(table: Table) -> str:
+    """The lower-case name under which a table is published."""
+    schema, dot, name = table.name.partition(".")
+    if not (schema and dot and name):
+        raise UsageError(f"{table.name!r} names no table; write schema.table, such as xmm.catalogue.")
+    return table.name.lower()
+
+
+def _check_key(table: Table) -> None:
+    if not table.key:
+        raise UsageError(f"{table.name} has no key column by which its rows could be told apart; replace it whole.")
+
+
+def _entry(entries: Mapping[str, Entry], name: str) -> Entry:
+    entry = entries.get(name.lower())
+    if entry is None:
+        raise NotFoundError(f"There is no table {name}.", hint=f"Published are {', '.join(sorted(entries))}.")
+    return entry

@@ -1,0 +1,57 @@
+"""A query that runs as a job: the function of the job definition ``tap`` (TAP 1.1 §2.3)."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from obstap.tap.parameters import read_request
+from obstap.tap.query import Stream, run_query
+from uws.executors import InProcessContext, Produced
+from vo.dali import Parameters
+from vo.errors import AthanorError
+
+__all__ = ["RESULT", "run"]
+
+RESULT = "result"
+"""The name under which clients look for the answer."""
+
+
+def run(context: InProcessContext) -> list[Produced]:
+    """Run the query of a job and write its answer into the work directory.
+
+    Raises
+    ------
+    vo.errors.AthanorError
+        When a parameter is wrong, the query fails at any moment, or the job was cancelled.
+    """
+    wanted = read_request(Parameters.from_lists(context.parameters))
+    context.stage("Running the query")
+    answer = run_query(
+        query=wanted.query,
+        lang=wanted.lang,
+        maxrec=wanted.maxrec,
+        responseformat=wanted.responseformat,
+        base_url=context.base_url,
+        time_limit=context.time_limit,
+        tell_errors=False,
+    )
+    with closing(answer):
+        context.on_cancel(answer.cancel)
+        context.stage("Writing the answer")
+        path = context.workdir / answer.filename
+        _write(answer, path, context)
+    return [Produced(RESULT, path, answer.content_type, role="table")]
+
+
+def _write(answer: Stream, path: Path, context: InProcessContext) -> None:
+    """Write the whole answer or nothing: a cancelled query ends its stream as if it were complete."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.writelines(answer)
+        if context.cancelled.is_set():
+            raise AthanorError("The query was cancelled.")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

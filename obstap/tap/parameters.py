@@ -1,0 +1,48 @@
+"""The parameters of a TAP query (TAP 1.1 §2.7), read alike for ``/sync`` and for jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vo.dali import Parameters, parse_maxrec
+from vo.errors import ParameterError
+
+__all__ = ["Request", "read_request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asks for.
+
+    Parameters
+    ----------
+    maxrec
+        None when the client leaves it to the service.
+    responseformat
+        Empty when the client leaves it to the service.
+    """
+
+    query: str
+    lang: str
+    maxrec: int | None
+    responseformat: str
+
+
+def read_request(parameters: Parameters) -> Request:
+    """Check the parameters; REQUEST, VERSION, RUNID and unknown ones are let pass.
+
+    Raises
+    ------
+    vo.errors.ParameterError
+        When one is missing, malformed or not supported; languages and formats are checked where they are used.
+    """
+    if any(value.strip() for value in parameters.all("UPLOAD")):
+        raise ParameterError(
+            "UPLOAD", "table uploads are not supported by this release; write the values into the query instead."
+        )
+    return Request(
+        lang=parameters.required("LANG", "the query language, such as ADQL or ADQL-2.1"),
+        query=parameters.required("QUERY", "the query, in the language that LANG names"),
+        maxrec=parse_maxrec(parameters.single("MAXREC")),
+        responseformat=parameters.single("RESPONSEFORMAT", "FORMAT"),
+    )

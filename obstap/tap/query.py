@@ -1,0 +1,194 @@
+"""From the text of a query to a stream: the one path that TAP, its jobs and the pages take.
+
+Errors before the first byte are raised, so that the answer can have its HTTP status; later ones are told in the
+document (DALI 1.1 §4.4).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from django.conf import settings
+
+from obstap.adql import translate
+from obstap.metadata import Column
+from obstap.stores import get_store
+from obstap.tap.resource import software
+from obstap.writers import Info, Rows, Writer, get_writer
+from uws.times import format_time, now
+from vo.errors import ParameterError
+
+__all__ = ["Answer", "Stream", "fetch", "row_limit", "run_query"]
+
+LONGEST_QUERY = 2**20
+"""Characters of a query: the engine parses in one go, and nothing else happens in the process meanwhile."""
+
+PAGE_ROWS = 1000
+"""Rows that `fetch` gives when it is not told how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A small answer, held in memory."""
+
+    columns: tuple[Column, ...]
+    rows: list[tuple[Any, ...]]
+    overflow: bool
+
+
+class Stream(Iterator[bytes]):
+    """An answer on its way, and what the query holds until it is closed.
+
+    Any thread may call `cancel` and `close`, also while another waits for the next piece.
+    """
+
+    def __init__(self, running: _Running, writer: Writer, chunks: Iterator[bytes]) -> None:
+        self.content_type = writer.media_type
+        self.filename = f"result.{writer.extension}"
+        self._running = running
+        self._chunks = chunks
+        self._step = threading.Lock()
+
+    def __next__(self) -> bytes:
+        with self._step:
+            return next(self._chunks)
+
+    def cancel(self) -> None:
+        """Stop the query; the answer ends with the rows that have come."""
+        self._running.cancel()
+
+    def close(self) -> None:
+        """Stop the query and release what it holds."""
+        self.cancel()
+        with self._step:
+            self._chunks.close()
+            self._running.close()
+
+
+class _Running:
+    """A query that has been started, with the snapshot that it reads."""
+
+    def __init__(self, query: str, *, lang: str, base_url: str, time_limit: float | None, execute: bool) -> None:
+        if len(query) > LONGEST_QUERY:
+            raise ParameterError("QUERY", f"it has {len(query):,} characters; {LONGEST_QUERY:,} are allowed.")
+        with ExitStack() as stack:
+            snapshot = stack.enter_context(get_store().snapshot())
+            translation = translate(query, snapshot.tables, physical=snapshot.physical, base_url=base_url, lang=lang)
+            self.columns: Sequence[Column] = translation.columns
+            self.batches: Iterable[pa.RecordBatch] = ()
+            self.cancel: Callable[[], None] = lambda: None
+            if execute:
+                self.batches = snapshot.execute(translation.sql, time_limit=time_limit, count_waiting=False)
+                self.cancel = self.batches.close
+                stack.callback(self.cancel)
+            self._held = stack.pop_all()
+
+    def close(self) -> None:
+        self._held.close()
+
+
+def run_query(
+    *,
+    query: str,
+    lang: str = "ADQL",
+    maxrec: int | None = None,
+    responseformat: str = "",
+    base_url: str,
+    time_limit: float | None = None,
+    tell_errors: bool = True,
+) -> Stream:
+    """Start a query.
+
+    Parameters
+    ----------
+    lang
+        A query language that `obstap.adql` knows.
+    maxrec
+        The rows that the client asks for at most; see `row_limit`. With 0 the query is checked and not run.
+    responseformat
+        A media type or short name; see `obstap.writers.get_writer`.
+    base_url
+        URL of the service without a final slash, for links in the answer.
+    time_limit
+        Seconds that the engine may work on it.
+    tell_errors
+        Whether errors after the first byte are told in the document, where its format can, instead of raised.
+
+    Raises
+    ------
+    vo.errors.QueryError
+        When the query is not right.
+    vo.errors.ParameterError
+        When the format or the language is not offered, or the query has more than `LONGEST_QUERY` characters.
+    vo.errors.TimeLimitError, vo.errors.UsageError
+        When the query fails before its first rows.
+    """
+    writer = get_writer(responseformat)
+    limit = row_limit(maxrec)
+    running = _Running(query, lang=lang, base_url=base_url, time_limit=time_limit, execute=limit > 0)
+    chunks = writer.stream(
+        running.batches,
+        running.columns,
+        infos=_facts(query),
+        maxrec=limit,
+        tell_errors=tell_errors,
+    )
+    return Stream(running, writer, chunks)
+
+
+def fetch(
+    adql: str,
+    *,
+    base_url: str,
+    maxrec: int = PAGE_ROWS,
+    time_limit: float | None = None,
+) -> Answer:
+    """The answer to a query as Python values: times as `datetime` in UTC without a zone, arrays as lists.
+
+    Parameters
+    ----------
+    maxrec
+        Rows at most.
+    time_limit
+        Seconds that the engine may work on it; the limit of synchronous queries when None.
+
+    Raises
+    ------
+    vo.errors.QueryError
+        When the query is not right.
+    vo.errors.TimeLimitError, vo.errors.UsageError
+        When it fails.
+    """
+    limit = row_limit(maxrec)
+    running = _Running(
+        adql,
+        lang="ADQL",
+        base_url=base_url,
+        time_limit=time_limit or settings.ATHANOR_SYNC_TIME_LIMIT,
+        execute=limit > 0,
+    )
+    with closing(running):
+        cut = Rows(running.batches, limit)
+        rows = [row for batch in cut for row in zip(*(column.to_pylist() for column in batch), strict=True)]
+        return Answer(columns=tuple(running.columns), rows=rows, overflow=cut.overflow)
+
+
+def row_limit(maxrec: int | None) -> int:
+    """The number of rows after which an answer is cut off: what was asked for, or the service's own limits."""
+    wanted = settings.ATHANOR_MAXREC if maxrec is None else maxrec
+    return min(wanted, settings.ATHANOR_MAXREC_HARD)
+
+
+def _facts(query: str) -> tuple[Info, ...]:
+    """What every answer tells of its origin (TAP 1.1 §2.7; the names of IVOA's Data Origin note)."""
+    return (
+        Info("QUERY", query),
+        Info("server_software", software()),
+        Info("service_protocol", "ivo://ivoa.net/std/TAP"),
+        Info("request_date", format_time(now())),
+    )

@@ -1,0 +1,29 @@
+"""URLs of the archive front: the TAP service and the archive's files; a trailing slash is tolerated."""
+
+from __future__ import annotations
+
+from django.urls import include, path, re_path
+
+from obstap import files
+from obstap.tap import pages, sync, vosi
+from uws.urls import job_tree
+
+
+def error_document(message: str) -> bytes:
+    """The VOTable that tells the error of a TAP job."""
+    from obstap.writers.votable import error_document as document  # noqa: PLC0415 - Arrow loads with the first one
+
+    return document(message)
+
+
+urlpatterns = [
+    re_path(r"^tap/?$", pages.root, name="tap"),
+    re_path(r"^tap/sync/?$", sync.sync, name="tap-sync"),
+    path("tap/async", include(job_tree("tap", error_document=error_document))),
+    re_path(r"^tap/capabilities/?$", vosi.capabilities, name="tap-capabilities"),
+    re_path(r"^tap/availability/?$", vosi.availability, name="tap-availability"),
+    re_path(r"^tap/tables/?$", vosi.tables, name="tap-tables"),
+    re_path(r"^tap/tables/(?P<name>[^/]+)/?$", vosi.table, name="tap-table"),
+    re_path(r"^tap/examples/?$", pages.examples, name="tap-examples"),
+    *files.urlpatterns,
+]

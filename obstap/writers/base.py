@@ -1,0 +1,120 @@
+"""What every writer does: turn record batches and their metadata into a stream of bytes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+
+from obstap.metadata import Column
+
+__all__ = ["Info", "Rows", "Writer"]
+
+PIECE_BYTES = 32 * 2**20
+"""Size in memory above which a batch is written in pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """A fact about an answer, for formats that can carry it (VOTable's INFO)."""
+
+    name: str
+    value: str
+    content: str = ""
+
+
+class Rows:
+    """Record batches, cut after `maxrec` rows and into pieces of bounded size.
+
+    Parameters
+    ----------
+    maxrec
+        Largest number of rows, or None for all.
+    """
+
+    def __init__(self, batches: Iterable[pa.RecordBatch], maxrec: int | None = None) -> None:
+        self._batches = batches
+        self._maxrec = maxrec
+        self.overflow = False
+        """Whether rows were cut off; known when the iteration has ended."""
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        left = self._maxrec
+        for batch in self._batches:
+            if left is not None and batch.num_rows > left:
+                self.overflow = True
+                yield from _pieces(batch.slice(0, left))
+                return
+            yield from _pieces(batch)
+            if left is not None:
+                left -= batch.num_rows
+
+
+def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    if batch.num_rows == 0:
+        return
+    # The buffers of a slice are those of the whole, so they tell what is small for certain, and that quickly.
+    count = 1
+    if batch.get_total_buffer_size() > PIECE_BYTES:
+        count = min(batch.num_rows, batch.nbytes // PIECE_BYTES + 1)
+    rows = -(-batch.num_rows // count)
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)
+
+
+class Writer(ABC):
+    """A format of answers.
+
+    Parameters
+    ----------
+    media_type
+        The media type that was asked for, to be echoed; one of `media_types`.
+    """
+
+    media_types: ClassVar[tuple[str, ...]]
+    """Media types by which the format may be asked for, the usual one first."""
+
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Short names by which it may be asked for."""
+
+    ivo_id: ClassVar[str] = ""
+    """Identifier in the TAPRegExt record, where it has one."""
+
+    extension: ClassVar[str]
+    """Ending of file names, without the dot."""
+
+    def __init__(self, media_type: str = "") -> None:
+        self.media_type = media_type or self.media_types[0]
+
+    @abstractmethod
+    def stream(
+        self,
+        batches: Iterable[pa.RecordBatch],
+        columns: Sequence[Column],
+        *,
+        infos: Sequence[Info] = (),
+        maxrec: int | None = None,
+        tell_errors: bool = True,
+    ) -> Iterator[bytes]:
+        """Write an answer piece by piece.
+
+        Parameters
+        ----------
+        batches
+            The rows; their columns stand in the order of `columns`.
+        infos
+            Facts about the answer.
+        maxrec
+            Number of rows after which the answer is cut off.
+        tell_errors
+            Whether an error that comes after the first bytes is told at the end of the document, where the format can;
+            else it is raised.
+
+        Raises
+        ------
+        vo.errors.AthanorError
+            What `batches` raise or a value that does not fit its column, where it is not told.
+        """

@@ -1,0 +1,144 @@
+"""Values as text: what TABLEDATA, CSV and TSV have in common, done by Arrow's kernels on whole columns.
+
+Spellings are those of VOTable 1.4 §5: ``NaN``, ``+Inf``, ``-Inf``, ``T``, ``F``, ISO 8601 times without a zone,
+arrays with blanks between their elements. A missing value stays missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obstap.arrow import arrow_type
+from obstap.metadata import Column
+from vo.errors import AthanorError
+
+__all__ = ["bytes_of", "cell_text", "conform", "fixed_size", "is_text", "is_time", "join_rows"]
+
+
+# Kernels take constants as Arrow scalars: those of Python are converted, and pandas looked for, at every call.
+TRUE, FALSE = pa.scalar("T"), pa.scalar("F")
+NAN, INF, PLUS_INF, MINUS_INF = pa.scalar("NaN"), pa.scalar("inf"), pa.scalar("+Inf"), pa.scalar("-Inf")
+
+
+def is_text(column: Column) -> bool:
+    """Whether the column holds characters."""
+    return column.datatype in ("char", "unicodeChar")
+
+
+def is_time(array: pa.Array) -> bool:
+    """Whether the values are kept as points in time rather than as text."""
+    return pa.types.is_temporal(array.type)
+
+
+def fixed_size(column: Column) -> int | None:
+    """Number of elements of each value of a column: 1 for a scalar, None where it varies."""
+    if not column.arraysize:
+        return 1
+    if column.arraysize.endswith("*"):
+        return None
+    return int(np.prod([int(length) for length in column.arraysize.split("x")]))
+
+
+def conform(array: pa.Array, column: Column) -> pa.Array:
+    """The values in the Arrow type that belongs to the column's VOTable type; points in time stay what they are.
+
+    Raises
+    ------
+    vo.errors.AthanorError
+        When a value does not fit the type.
+    """
+    if is_text(column) and is_time(array):
+        return array
+    wanted = pa.string() if is_text(column) else arrow_type(column)
+    if array.type == wanted:
+        return array
+    try:
+        return array.cast(wanted)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise AthanorError(
+            f"A value of column {column.name} does not fit its type {column.datatype} ({error}).",
+            hint="CAST it to a wider type.",
+        ) from error
+
+
+def cell_text(array: pa.Array, column: Column) -> pa.Array:
+    """Each value as text, unescaped; missing values stay missing.
+
+    Raises
+    ------
+    vo.errors.AthanorError
+        When a value does not fit the column's type.
+    """
+    if array.null_count == len(array):
+        return pa.nulls(len(array), pa.string())
+    array = conform(array, column)
+    if is_time(array):
+        return _times(array)
+    if is_text(column):
+        return array
+    if column.arraysize:
+        return _lists(array)
+    return _scalars(array)
+
+
+def bytes_of(array: pa.Array) -> bytes:
+    """The bytes of all values of a text or binary column, one after the other."""
+    _, offsets, data = array.buffers()
+    if data is None or len(array) == 0:
+        return b""
+    start, end = np.frombuffer(offsets, np.int32)[[array.offset, array.offset + len(array)]]
+    return data.slice(start, end - start).to_pybytes()
+
+
+def join_rows(
+    cells: Sequence[pa.Array], *, start: bytes = b"", between_cells: pa.Scalar, between_rows: pa.Scalar, end: bytes
+) -> bytes:
+    """The cells of at least one row, each row's side by side and the rows one after the other; missing ones are empty.
+
+    Parameters
+    ----------
+    cells
+        The text of each column.
+    start, end
+        What goes before the first row and after the last.
+    """
+    rows = pc.binary_join_element_wise(*cells, between_cells, null_handling="replace", null_replacement="")
+    ends = pa.array(np.array([0, len(rows)], np.int32))
+    joined = pc.binary_join(pa.ListArray.from_arrays(ends, rows), between_rows)
+    return b"".join((start, joined[0].as_buffer(), end))
+
+
+def _scalars(array: pa.Array) -> pa.Array:
+    if pa.types.is_boolean(array.type):
+        return pc.if_else(array, TRUE, FALSE)
+    text = array.cast(pa.string())
+    if pa.types.is_floating(array.type) and not pc.all(pc.is_finite(array), min_count=0).as_py():
+        text = pc.if_else(pc.is_nan(array), NAN, text)
+        text = pc.if_else(pc.is_inf(array), pc.if_else(pc.equal(text, INF), PLUS_INF, MINUS_INF), text)
+    return text
+
+
+def _lists(array: pa.Array) -> pa.Array:
+    if pa.types.is_floating(array.type.value_type):
+        array = _with_values(array, array.values.fill_null(float("nan")))
+    return pc.binary_join(_with_values(array, _scalars(array.values)), " ")
+
+
+def _with_values(array: pa.ListArray, values: pa.Array) -> pa.ListArray:
+    validity, offsets = array.buffers()[:2]
+    return pa.Array.from_buffers(
+        pa.list_(values.type), len(array), [validity, offsets], offset=array.offset, children=[values]
+    )
+
+
+def _times(array: pa.Array) -> pa.Array:
+    if pa.types.is_date(array.type):
+        return array.cast(pa.string())
+    array = array.cast(pa.timestamp("us"))
+    whole_seconds = not np.any(array.cast(pa.int64()).fill_null(0).to_numpy() % 1_000_000)
+    text = pc.replace_substring(array.cast(pa.timestamp("s" if whole_seconds else "us")).cast(pa.string()), " ", "T")
+    return text if whole_seconds else pc.ascii_rtrim(pc.ascii_rtrim(text, "0"), ".")
