@@ -1,0 +1,1 @@
+"""Pages: search, observations, jobs, definitions, provenance."""

@@ -1,0 +1,253 @@
+"""The one place where errors become answers.
+
+Each part of the URL space has its own form of error: DALI VOTable for the VO protocols (DALI 1.1 §4.4), text for UWS
+and files, JSON for the API, a page for people. Errors of views arrive through `ErrorRenderer.process_exception`;
+those of middleware and of URL resolution through the handlers that `config.urls` names.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+
+from uws.http.negotiation import HTML, JSON
+from vo.dali import VOTABLE
+from vo.errors import (
+    AthanorError,
+    AuthenticationError,
+    AuthorizationError,
+    NotAllowedError,
+    NotFoundError,
+    ParameterError,
+    ParameterErrors,
+    QueryError,
+    RangeError,
+    TooLargeError,
+    UnavailableError,
+    UsageError,
+)
+
+__all__ = ["ErrorRenderer", "bad_request", "csrf_failure", "forbidden", "not_found", "render_error", "server_error"]
+
+logger = logging.getLogger("athanor.errors")
+
+TEXT = "text/plain"
+
+FORMS: dict[str, tuple[str, ...]] = {
+    "tap": (VOTABLE, TEXT),
+    "scs": (VOTABLE, TEXT),
+    "sia2": (VOTABLE, TEXT),
+    "uws": (TEXT, JSON, HTML),
+    "files": (TEXT, JSON, HTML),
+    "provenance": (TEXT, JSON, HTML),
+    "api": (JSON,),
+}
+"""First segment of the path → the forms that an error may take there; the first is the usual one."""
+
+PAGE_FORMS = (HTML, JSON, TEXT)
+
+TITLES = {
+    400: "The request is not right",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Time limit exceeded",
+    413: "Too large",
+    415: "Media type not understood",
+    416: "Range outside the file",
+    500: "Internal error",
+    503: "Not available now",
+}
+
+
+class ErrorRenderer:
+    """Middleware that turns exceptions of views into answers."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The answer to an exception of a view; None leaves a surprise to Django's debug page where that is on."""
+        if settings.DEBUG and _known(exception) is None:
+            return None
+        return render_error(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    return render_error(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return render_error(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return render_error(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: whatever middleware raised, errors of ours among it."""
+    return render_error(request, sys.exc_info()[1] or AthanorError("Something went wrong here."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW."""
+    logger.info("CSRF check failed: %s", reason)
+    return render_error(
+        request,
+        AuthorizationError(
+            "The form was not sent from a page of this service, or that page had expired.",
+            hint="Load the page again and send the form from there; cookies must be allowed.",
+        ),
+    )
+
+
+def render_error(request: HttpRequest, exception: BaseException) -> HttpResponse:
+    """The answer to an error, in the form that suits the place and the asker.
+
+    Exceptions from outside the tree of `vo.errors` are logged and told by a reference only.
+    """
+    error = _known(exception)
+    if error is None:
+        error = _unexpected(exception)
+    elif error.status >= 500 and not isinstance(error, UnavailableError):
+        logger.error("%s %s: %s", request.method, request.path, error, exc_info=exception)
+    response = RENDERERS[_form(request)](request, error)
+    for name, value in _headers(error).items():
+        response[name] = value
+    return response
+
+
+def _known(exception: BaseException) -> AthanorError | None:
+    """The error of ours that an exception stands for, or None for a surprise."""
+    match exception:
+        case AthanorError():
+            return exception
+        case Http404():
+            return NotFoundError("There is nothing at this address.")
+        case PermissionDenied():
+            return AuthorizationError(str(exception) or "You may not do this.")
+        case RequestDataTooBig():
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            return TooLargeError(f"The request is larger than the {limit:,} bytes that the service takes.")
+        case MultiPartParserError() | UnreadablePostError():
+            return UsageError("The body of the request is incomplete or malformed.")
+        case BadRequest() | SuspiciousOperation():
+            return UsageError("The request is malformed.")
+    return None
+
+
+def _unexpected(exception: BaseException) -> AthanorError:
+    reference = secrets.token_hex(4)
+    logger.error("Unexpected error, reference %s", reference, exc_info=exception)
+    return AthanorError(
+        "Something went wrong here; it is not your fault.",
+        hint=f"Tell the operator of the service the reference {reference}.",
+    )
+
+
+def _form(request: HttpRequest) -> str:
+    forms = FORMS.get(request.path_info.lstrip("/").partition("/")[0], PAGE_FORMS)
+    if forms[0] == VOTABLE:
+        return TEXT if _wants_text(request) else VOTABLE
+    return request.get_preferred_type(forms) or forms[0]
+
+
+def _wants_text(request: HttpRequest) -> bool:
+    """Whether RESPONSEFORMAT (or FORMAT) names a text format; text/xml is a name of VOTable (DALI 1.1 §3.4.3)."""
+    try:
+        given = [*request.GET.lists(), *request.POST.lists()]
+    except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
+        given = list(request.GET.lists())
+    for name, values in given:
+        if name.upper() in ("RESPONSEFORMAT", "FORMAT"):
+            wanted = values[-1].partition(";")[0].strip().lower()
+            return wanted in ("text", "txt", "csv", "tsv") or (wanted.startswith("text/") and wanted != "text/xml")
+    return False
+
+
+def _headers(error: AthanorError) -> dict[str, str]:
+    match error:
+        case AuthenticationError():
+            return {"WWW-Authenticate": 'Basic realm="Athanor", charset="UTF-8"'}
+        case NotAllowedError(allow=allow) if allow:
+            return {"Allow": ", ".join(allow)}
+        case RangeError():
+            return {"Content-Range": f"bytes */{error.size}"}
+        case UnavailableError():
+            return {"Retry-After": str(error.retry_after)}
+    return {}
+
+
+def _votable(request: HttpRequest, error: AthanorError) -> HttpResponse:  # noqa: ARG001 - one signature for all
+    from obstap.writers.votable import error_document  # noqa: PLC0415 - Arrow comes with it; pages start without
+
+    return HttpResponse(error_document(str(error)), content_type=VOTABLE, status=error.status)
+
+
+def _text(request: HttpRequest, error: AthanorError) -> HttpResponse:  # noqa: ARG001 - one signature for all
+    text = f"{error}\n"
+    if isinstance(error, QueryError) and error.excerpt:
+        text += f"\n{error.excerpt}\n"
+    return HttpResponse(text, content_type="text/plain; charset=utf-8", status=error.status)
+
+
+def _json(request: HttpRequest, error: AthanorError) -> HttpResponse:  # noqa: ARG001 - one signature for all
+    return JsonResponse({"error": _described(error)}, status=error.status)
+
+
+def _described(error: AthanorError) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "status": error.status,
+        "title": TITLES.get(error.status, "Error"),
+        "message": error.message,
+    }
+    match error:
+        case ParameterError():
+            described["parameter"] = error.parameter
+        case ParameterErrors():
+            described["errors"] = [{"parameter": one.parameter, "message": one.message} for one in error.errors]
+        case QueryError() if error.line:
+            described |= {"line": error.line, "column": error.column}
+    if error.hint:
+        described["hint"] = error.hint
+    return described
+
+
+def _html(request: HttpRequest, error: AthanorError) -> HttpResponse:
+    context = {"error": error, "title": TITLES.get(error.status, "Error")}
+    # What broke may be the session or the database: then the page is made without asking them.
+    page = render_to_string("error.html", context, request=None if error.status >= 500 else request)
+    return HttpResponse(page, status=error.status)
+
+
+RENDERERS: dict[str, Callable[[HttpRequest, AthanorError], HttpResponse]] = {
+    VOTABLE: _votable,
+    TEXT: _text,
+    JSON: _json,
+    HTML: _html,
+}

@@ -1,0 +1,221 @@
+"""What the page of a job shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.urls import reverse
+from django.utils import timezone
+
+from jobdefs import registry
+from jobdefs.definition import Definition
+from uws.models import Job, JobInput, Result
+from uws.phases import ACTIVE, FINAL, Phase
+from uws.selectors import LOG_CHUNK, log_tail
+from uws.services import WAITING
+from vo.errors import NotFoundError
+from web.archive import TaskLink, tasks_for
+from web.snippets import job_curl, job_pyvo
+
+__all__ = ["JobPage", "ResultRow", "job_token"]
+
+PREVIEWS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"})
+"""Media types of results that the page shows as pictures."""
+
+TAP = "tap"
+"""The definition whose jobs are queries; its job list is ``/tap/async``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """A result and what can be done with it."""
+
+    result: Result
+    href: str
+    reference: str
+    is_preview: bool
+    tasks: list[TaskLink]
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """An input file and the page of what it comes from."""
+
+    input: JobInput
+    href: str
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """A job as people see it; `base_url` is the service's, without a final slash."""
+
+    job: Job
+    base_url: str
+
+    @property
+    def is_active(self) -> bool:
+        """Whether something may still happen by itself."""
+        return self.job.phase in ACTIVE
+
+    @property
+    def can_abort(self) -> bool:
+        """Whether the job has not ended."""
+        return self.job.phase not in FINAL
+
+    @property
+    def can_run(self) -> bool:
+        """Whether the job waits for its owner."""
+        return self.job.phase in WAITING
+
+    @cached_property
+    def definition(self) -> Definition:
+        """The definition as it was when the job was made."""
+        return Definition.from_dict(self.job.definition_document)
+
+    @property
+    def title(self) -> str:
+        """The name that its owner gave it, or the task and the files that it reads."""
+        files = ", ".join(row.input.name for row in self.inputs)
+        return self.job.run_id or (f"{self.job.definition} on {files}" if files else self.definition.title)
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds since it began to execute, or that it took."""
+        if self.job.start_time is None:
+            return None
+        return round(((self.job.end_time or timezone.now()) - self.job.start_time).total_seconds(), 3)
+
+    @property
+    def uws_url(self) -> str:
+        """The job's address for programs."""
+        place = "tap/async" if self.job.definition == TAP else f"uws/{quote(self.job.definition)}"
+        return f"{self.base_url}/{place}/{self.job.id}"
+
+    @property
+    def task_url(self) -> str:
+        """The page of the task, empty for what has none."""
+        if self.definition.internal:
+            return ""
+        return reverse("jobdef", args=[self.job.definition])
+
+    @property
+    def again_url(self) -> str:
+        """The form filled as it was for this job; empty where that task is no longer offered."""
+        if self.job.definition == TAP:
+            query = next((values[-1] for name, values in self.job.parameters.items() if name.upper() == "QUERY"), "")
+            return f"{reverse('search')}?{urlencode({'adql': query})}"
+        try:
+            registry.get(self.job.definition)
+        except NotFoundError:
+            return ""
+        pairs = [(name, value) for name, values in self.job.parameters.items() for value in values]
+        if self.job.run_id:
+            pairs.append(("RUNID", self.job.run_id))
+        return f"{self.task_url}?{urlencode(pairs)}"
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """What was given, with the unit and meaning of each."""
+        described = []
+        for name, values in self.job.parameters.items():
+            known = self.definition.parameter(name)
+            described.append(
+                {
+                    "name": name,
+                    "values": values,
+                    "unit": known.unit if known else "",
+                    "description": known.description if known else "",
+                }
+            )
+        return described
+
+    @cached_property
+    def inputs(self) -> list[InputRow]:
+        """Input files, linked to where they come from."""
+        return [InputRow(item, _entity_url(item.entity_id)) for item in self.job.inputs.order_by("id")]
+
+    @cached_property
+    def results(self) -> list[ResultRow]:
+        """Results, with the tasks that take them."""
+        return [self._result(result) for result in self.job.results.order_by("id")]
+
+    @property
+    def switches(self) -> list[str]:
+        """Parameters that switch products on, for a job that may be run again."""
+        return sorted({item.when for item in self.definition.outputs if item.when}) if self.again_url else []
+
+    @property
+    def has_log(self) -> bool:
+        """Whether the job is a program that writes one."""
+        return self.definition.environment != "inprocess"
+
+    @property
+    def log(self) -> tuple[str, int]:
+        """The end of the log and the offset after it."""
+        return log_tail(job=self.job, offset=-LOG_CHUNK)
+
+    @property
+    def error_log(self) -> str:
+        """The end of what the run wrote to its standard error."""
+        return log_tail(job=self.job, offset=-LOG_CHUNK, stream="stderr")[0]
+
+    @property
+    def token(self) -> str:
+        """The state that the page has announced."""
+        return job_token(self.job)
+
+    @property
+    def provenance_svg(self) -> str:
+        """Address of the drawing, empty until the job has ended."""
+        return self._provenance("provenance-svg")
+
+    @property
+    def provenance_json(self) -> str:
+        """Address of PROV-JSON, empty until the job has ended."""
+        return self._provenance("provenance-json")
+
+    @property
+    def provenance_page(self) -> str:
+        """Address of the page with the graph and its table, empty until the job has ended."""
+        return self._provenance("job-provenance")
+
+    @property
+    def curl(self) -> str:
+        """A command that starts the same job."""
+        return job_curl(self.base_url, self.job.definition, self.job.parameters)
+
+    @property
+    def pyvo(self) -> str:
+        """Python that waits for this job and lists its results."""
+        return job_pyvo(self.uws_url)
+
+    def _result(self, result: Result) -> ResultRow:
+        return ResultRow(
+            result=result,
+            href=f"{self.uws_url}/results/{quote(result.name)}",
+            reference=f"job:{self.job.id}/{result.name}",
+            is_preview=result.media_type in PREVIEWS,
+            tasks=tasks_for(result.product_type) if result.product_type else [],
+        )
+
+    def _provenance(self, name: str) -> str:
+        if self.job.phase not in FINAL or not self.job.announced:
+            return ""
+        return reverse(name, args=[self.job.id])
+
+
+def job_token(job: Job) -> str:
+    """What of a job's state is worth telling a listener: it changes with the phase and the stage."""
+    label = Phase(job.phase).label
+    return f"{label}: {job.stage}" if job.stage and job.phase != Phase.COMPLETED else label
+
+
+def _entity_url(entity_id: str) -> str:
+    if entity_id.startswith("job:"):
+        return reverse("job", args=[entity_id[4:].partition("/")[0]])
+    if entity_id.startswith("ivo:"):
+        return f"{reverse('dataset')}?{urlencode({'did': entity_id})}"
+    return ""

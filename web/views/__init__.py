@@ -1,0 +1,1 @@
+"""Views of the pages: each reads the request, calls one service or selector and renders."""
