@@ -1,0 +1,35 @@
+"""ASGI entry point: Django for everything but static files, which WhiteNoise sends.
+
+WhiteNoise stands beside Django and not in its middleware: its middleware is synchronous, and one synchronous
+middleware would make every waiting client (UWS WAIT) hold a thread.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+
+from config.limits import BodyLimit
+from config.static import StaticFiles
+
+_django = BodyLimit(
+    get_asgi_application(),
+    limit=settings.ATHANOR_MAX_UPLOAD,
+    other_limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    prefixes=("/uws/", "/jobdefs/"),
+)
+_static = StaticFiles(
+    str(settings.STATIC_ROOT), prefix=settings.STATIC_URL, max_age=86400 if settings.ENVIRONMENT.production else 0
+)
+
+
+async def application(scope, receive, send):
+    """Send a request to the static files or to Django."""
+    if scope["type"] == "http" and scope["path"].startswith(settings.STATIC_URL):
+        await _static(scope, receive, send)
+    else:
+        await _django(scope, receive, send)

@@ -1,0 +1,141 @@
+"""The one place that reads the environment.
+
+`VARIABLES` documents every variable; `docs/reference/settings.md` is checked against it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+"""Root of the source tree."""
+
+INSECURE_SECRET_KEY = "athanor-development-key-not-for-production"  # noqa: S105 - refused in production
+"""Signs sessions in development; production refuses it."""
+
+VARIABLES = {
+    "ATHANOR_ENV": "`development` (default) or `production`. Production refuses the default `SECRET_KEY` and `DEBUG`.",
+    "ATHANOR_HOME": "Directory that holds the service's state: database, tables, jobs. Default `./var`.",
+    "PORT": "TCP port of the web server. Default 8000.",
+    "HOST": "Address on which the web server listens. Default 127.0.0.1.",
+    "SECRET_KEY": "Key that signs sessions and links. Required in production, at least 32 characters.",
+    "DEBUG": "Django's debug pages, `true` or `false` (default). Refused in production.",
+    "ALLOWED_HOSTS": "Comma-separated host names under which the service may be addressed. Required in production.",
+    "DATABASE_URL": "Where jobs, accounts and provenance live. Default: SQLite in `ATHANOR_HOME`.",
+    "ARCHIVE_URL": "Where the archive's tables live. Default: `duckdb:` files in `ATHANOR_HOME`.",
+    "SAS_DIR": "Root of an XMM-Newton SAS installation; empty (default) when there is none.",
+    "SAS_CCFPATH": "Directory of the XMM-Newton current calibration files; empty (default) when there is none.",
+    "ATHANOR_BASE_URL": "Public URL of the service when a proxy hides it. Default: taken from each request.",
+    "ATHANOR_AUTHORITY": "IVOA authority in the identifiers of the archive's data sets. Default `athanor.example`.",
+    "ATHANOR_WEB_WORKERS": "Web server processes. Default 2.",
+    "ATHANOR_LOCAL_SLOTS": "Jobs that one engine runs at a time on its own machine. Default: number of cores.",
+    "ATHANOR_MAXREC": "Rows of a TAP answer when the client sets no MAXREC. Default 20000.",
+    "ATHANOR_MAXREC_HARD": "Rows of a TAP answer that no MAXREC can exceed. Default 20000000.",
+    "ATHANOR_SYNC_TIME_LIMIT": "Seconds that a synchronous TAP query may take. Default 60.",
+    "ATHANOR_ASYNC_TIME_LIMIT": "Seconds that an asynchronous TAP query may take by default. Default 3600.",
+    "ATHANOR_MAX_UPLOAD": "Bytes of a request that brings files for a job. Default 2147483648.",
+    "ATHANOR_JOB_RETENTION": "Seconds after its creation at which a job is destroyed by default. Default 604800.",
+}
+"""Every variable that is read, and what it means."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The environment, read and checked."""
+
+    production: bool
+    home: Path
+    host: str
+    port: int
+    secret_key: str
+    debug: bool
+    allowed_hosts: list[str]
+    database: dict[str, object]
+    archive_url: str
+    sas_dir: str
+    sas_ccfpath: str
+    base_url: str
+    authority: str
+    web_workers: int
+    local_slots: int
+    maxrec: int
+    maxrec_hard: int
+    sync_time_limit: int
+    async_time_limit: int
+    max_upload: int
+    job_retention: int
+
+
+def read_environment() -> Environment:
+    """Read and check the environment.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        When a value is malformed, or unsafe in production.
+    """
+    env = environ.Env()
+    mode = env.str("ATHANOR_ENV", default="development")
+    if mode not in ("development", "production"):
+        raise ImproperlyConfigured(f"ATHANOR_ENV is {mode!r}; it must be 'development' or 'production'.")
+    production = mode == "production"
+    home = Path(env.str("ATHANOR_HOME", default="var")).expanduser().resolve()
+    secret_key = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
+    debug = env.bool("DEBUG", default=False)
+    allowed_hosts = env.list("ALLOWED_HOSTS", default=[] if production else ["localhost", "127.0.0.1", "[::1]"])
+    if production:
+        _refuse_unsafe(secret_key, debug, allowed_hosts)
+    return Environment(
+        production=production,
+        home=home,
+        host=env.str("HOST", default="127.0.0.1"),
+        port=_positive(env, "PORT", 8000),
+        secret_key=secret_key,
+        debug=debug,
+        allowed_hosts=allowed_hosts,
+        database=_database(env, home),
+        archive_url=env.str("ARCHIVE_URL", default=f"duckdb:{home / 'tables'}"),
+        sas_dir=env.str("SAS_DIR", default=""),
+        sas_ccfpath=env.str("SAS_CCFPATH", default=""),
+        base_url=env.str("ATHANOR_BASE_URL", default="").rstrip("/"),
+        authority=env.str("ATHANOR_AUTHORITY", default="athanor.example"),
+        web_workers=_positive(env, "ATHANOR_WEB_WORKERS", 2),
+        local_slots=_positive(env, "ATHANOR_LOCAL_SLOTS", os.cpu_count() or 1),
+        maxrec=_positive(env, "ATHANOR_MAXREC", 20_000),
+        maxrec_hard=_positive(env, "ATHANOR_MAXREC_HARD", 20_000_000),
+        sync_time_limit=_positive(env, "ATHANOR_SYNC_TIME_LIMIT", 60),
+        async_time_limit=_positive(env, "ATHANOR_ASYNC_TIME_LIMIT", 3600),
+        max_upload=_positive(env, "ATHANOR_MAX_UPLOAD", 2**31),
+        job_retention=_positive(env, "ATHANOR_JOB_RETENTION", 7 * 86400),
+    )
+
+
+def _refuse_unsafe(secret_key: str, debug: bool, allowed_hosts: list[str]) -> None:
+    if secret_key == INSECURE_SECRET_KEY or len(secret_key) < 32:
+        raise ImproperlyConfigured(
+            "SECRET_KEY must be set to at least 32 random characters when ATHANOR_ENV=production."
+        )
+    if debug:
+        raise ImproperlyConfigured("DEBUG must not be set when ATHANOR_ENV=production.")
+    if not allowed_hosts:
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name the public host when ATHANOR_ENV=production.")
+
+
+def _positive(env: environ.Env, name: str, default: int) -> int:
+    text = env.str(name, default=str(default))
+    value = int(text) if text.isascii() and text.isdecimal() else 0
+    if value < 1:
+        raise ImproperlyConfigured(f"{name} is {text!r}; it must be a whole number of at least 1.")
+    return value
+
+
+def _database(env: environ.Env, home: Path) -> dict[str, object]:
+    database = env.db_url("DATABASE_URL", default=f"sqlite:///{home / 'athanor.sqlite3'}")
+    if database.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    return database

@@ -1,0 +1,144 @@
+"""Django settings; everything that differs between sites comes from `config.environment`."""
+
+from __future__ import annotations
+
+from config.environment import BASE_DIR, read_environment
+
+ENVIRONMENT = read_environment()
+
+SECRET_KEY = ENVIRONMENT.secret_key
+DEBUG = ENVIRONMENT.debug
+ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
+
+ATHANOR_HOME = ENVIRONMENT.home
+ATHANOR_VERSION = "0.1.0"
+ATHANOR_HOST = ENVIRONMENT.host
+ATHANOR_PORT = ENVIRONMENT.port
+ATHANOR_BASE_URL = ENVIRONMENT.base_url
+ATHANOR_AUTHORITY = ENVIRONMENT.authority
+ATHANOR_WEB_WORKERS = ENVIRONMENT.web_workers
+ATHANOR_LOCAL_SLOTS = ENVIRONMENT.local_slots
+ATHANOR_MAXREC = ENVIRONMENT.maxrec
+ATHANOR_MAXREC_HARD = ENVIRONMENT.maxrec_hard
+ATHANOR_SYNC_TIME_LIMIT = ENVIRONMENT.sync_time_limit
+ATHANOR_ASYNC_TIME_LIMIT = ENVIRONMENT.async_time_limit
+ATHANOR_MAX_UPLOAD = ENVIRONMENT.max_upload
+ATHANOR_JOB_RETENTION = ENVIRONMENT.job_retention
+ARCHIVE_URL = ENVIRONMENT.archive_url
+SAS_DIR = ENVIRONMENT.sas_dir
+SAS_CCFPATH = ENVIRONMENT.sas_ccfpath
+
+ATHANOR_HOME.mkdir(parents=True, exist_ok=True)
+
+INSTALLED_APPS = [
+    "web",
+    "provenance",
+    "obstap",
+    "uws",
+    "crispy_forms",
+    "crispy_bootstrap4",
+    "rest_framework",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",  # tells Content-Length
+    "web.security.ContentSecurityPolicy",
+    "web.errors.ErrorRenderer",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "uws.http.authentication.BasicAuthentication",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap4"
+CRISPY_TEMPLATE_PACK = "bootstrap4"
+
+DATABASES = {"default": ENVIRONMENT.database}
+DATABASES["default"]["ATOMIC_REQUESTS"] = False
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Several web and engine processes write: WAL lets readers go on, IMMEDIATE makes writers queue instead of fail.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = ATHANOR_HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if ENVIRONMENT.production
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/jobs/"
+LOGOUT_REDIRECT_URL = "/"
+SESSION_COOKIE_SECURE = ENVIRONMENT.production
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "web.errors.csrf_failure"
+CSRF_COOKIE_SECURE = ENVIRONMENT.production
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.base_url.startswith("https:") else None
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "rest_framework.authentication.BasicAuthentication",
+    ],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "athanor": {"level": "INFO"},
+        # A 4xx is the client's affair; the access log tells of it.
+        "django.request": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,10 @@
+"""WSGI entry point, for servers that know no ASGI; a UWS WAIT holds a thread there."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+application = get_wsgi_application()
