@@ -1,0 +1,79 @@
+"""What the environment may hold, and what production refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import VARIABLES, read_environment
+
+SAFE = {
+    "ATHANOR_ENV": "production",
+    "SECRET_KEY": "k" * 50,
+    "ALLOWED_HOSTS": "archive.example",
+}
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ATHANOR_HOME", str(tmp_path))
+
+
+def test_defaults_serve_one_machine(tmp_path: Path) -> None:
+    environment = read_environment()
+    assert not environment.production
+    assert environment.home == tmp_path
+    assert environment.port == 8000
+    assert environment.host == "127.0.0.1"
+    assert environment.database["ENGINE"] == "django.db.backends.sqlite3"
+    assert environment.database["NAME"] == str(tmp_path / "athanor.sqlite3")
+    assert environment.archive_url == f"duckdb:{tmp_path / 'tables'}"
+    assert environment.allowed_hosts == ["localhost", "127.0.0.1", "[::1]"]
+    assert environment.debug is False
+
+
+def test_production_takes_safe_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SAFE.items():
+        monkeypatch.setenv(name, value)
+    environment = read_environment()
+    assert environment.production
+    assert environment.allowed_hosts == ["archive.example"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"SECRET_KEY": None}, "SECRET_KEY"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"DEBUG": "true"}, "DEBUG"),
+        ({"ALLOWED_HOSTS": None}, "ALLOWED_HOSTS"),
+    ],
+)
+def test_production_refuses(monkeypatch: pytest.MonkeyPatch, changes: dict[str, str | None], named: str) -> None:
+    for name, value in {**SAFE, **changes}.items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=named):
+        read_environment()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ATHANOR_ENV", "staging"),
+        ("PORT", "eighty"),
+        ("ATHANOR_WEB_WORKERS", "0"),
+        ("ATHANOR_MAXREC", "-1"),
+        ("DATABASE_URL", "mongodb://nowhere/athanor"),
+    ],
+)
+def test_malformed_values_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read_environment()

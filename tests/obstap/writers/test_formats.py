@@ -1,0 +1,52 @@
+"""Which formats can be asked for, by what names, and what comes back as media type."""
+
+from __future__ import annotations
+
+import pytest
+
+from obstap.writers import WRITERS, get_writer
+from vo.errors import ParameterError
+
+VOTABLE = "application/x-votable+xml"
+
+
+@pytest.mark.parametrize(
+    ("asked", "writer", "media_type"),
+    [
+        ("", "TableData", VOTABLE),
+        ("votable", "TableData", VOTABLE),
+        ("VOTable", "TableData", VOTABLE),
+        ("votable/td", "TableData", VOTABLE),
+        (VOTABLE, "TableData", VOTABLE),
+        ("text/xml", "TableData", "text/xml"),
+        ("Application/XML", "TableData", "application/xml"),
+        (f"{VOTABLE};serialization=TABLEDATA", "TableData", f"{VOTABLE};serialization=TABLEDATA"),
+        (f'{VOTABLE}; serialization="tabledata"', "TableData", f"{VOTABLE};serialization=TABLEDATA"),
+        ("votable/b2", "Binary2", f"{VOTABLE};serialization=BINARY2"),
+        (f"{VOTABLE};serialization=BINARY2", "Binary2", f"{VOTABLE};serialization=BINARY2"),
+        ("csv", "Csv", "text/csv;header=present"),
+        ("text/csv", "Csv", "text/csv"),
+        ("text/csv; charset=UTF-8; header=present", "Csv", "text/csv;header=present"),
+        ("tsv", "Tsv", "text/tab-separated-values"),
+        ("text/tab-separated-values", "Tsv", "text/tab-separated-values"),
+    ],
+)
+def test_formats(asked, writer, media_type):
+    found = get_writer(asked)
+    assert (type(found).__name__, found.media_type) == (writer, media_type)
+
+
+@pytest.mark.parametrize(
+    "asked", ["fits", "application/x-votable+xml;serialization=FITS", "text/html", "x\r\nSet-Cookie: a"]
+)
+def test_other_formats_are_refused_with_a_list_of_those_that_are_offered(asked):
+    with pytest.raises(ParameterError) as caught:
+        get_writer(asked)
+    message = str(caught.value)
+    assert message.startswith(f"RESPONSEFORMAT: {asked!r} is not offered; use one of votable, {VOTABLE}, ")
+    assert all(media_type in message for writer in WRITERS for media_type in writer.media_types)
+
+
+def test_no_two_formats_share_a_name():
+    names = [name.lower() for writer in WRITERS for name in (*writer.aliases, *writer.media_types)]
+    assert len(names) == len(set(names))

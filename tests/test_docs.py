@@ -1,0 +1,106 @@
+"""Settings, commands, URLs and tasks are documented, and what the documents name exists."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.module_loading import import_string
+
+from config.environment import VARIABLES
+from jobdefs.checking import check
+from jobdefs.command import argv
+from jobdefs.registry import all_definitions, parse_definition
+
+ROOT = Path(__file__).resolve().parent.parent
+OWN_APPS = {"web", "provenance", "obstap", "uws"}
+
+
+def _read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+@pytest.mark.parametrize("variable", sorted(VARIABLES))
+def test_each_setting_is_documented_in_the_words_of_the_code(variable: str) -> None:
+    assert f"| `{variable}` | {VARIABLES[variable]} |" in _read("docs/reference/settings.md")
+
+
+def test_no_setting_is_documented_that_does_not_exist() -> None:
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", _read("docs/reference/settings.md"), flags=re.MULTILINE))
+    assert documented == set(VARIABLES)
+
+
+def test_only_one_module_reads_the_environment() -> None:
+    readers = [
+        path.relative_to(ROOT).as_posix()
+        for package in ("config", "web", "provenance", "obstap", "uws", "jobdefs", "vo")
+        for path in (ROOT / package).rglob("*.py")
+        if re.search(r"os\.(getenv|environ\.get|environ\[[^]]*\](?! *=))", path.read_text())
+        and not path.as_posix().startswith((f"{ROOT}/uws/runner", f"{ROOT}/jobdefs/tasks/"))  # programs of their own
+    ]
+    assert readers == []
+
+
+@pytest.mark.parametrize("command", sorted(name for name, app in get_commands().items() if app in OWN_APPS))
+def test_each_command_is_documented(command: str) -> None:
+    assert f"`manage.py {command}" in _read("docs/reference/commands.md")
+
+
+def _routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> list[str]:
+    routes = []
+    for item in patterns:
+        route = prefix + str(item.pattern)
+        routes.extend(_routes(item.url_patterns, route) if isinstance(item, URLResolver) else [route])
+    return routes
+
+
+def test_each_first_segment_of_a_url_is_documented() -> None:
+    segments = {re.split(r"[/<(?\\$]", route.lstrip("^"))[0] for route in _routes(get_resolver().url_patterns)}
+    text = _read("docs/reference/urls.md")
+    missing = {segment for segment in segments - {""} if f"`/{segment}" not in text}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("path", sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md")))
+def test_links_between_documents_lead_somewhere(path: str) -> None:
+    _check_links(ROOT / path)
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    _check_links(ROOT / "README.md")
+
+
+def _check_links(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert missing == []
+
+
+def test_every_middleware_can_run_asynchronously() -> None:
+    unable = [name for name in settings.MIDDLEWARE if not getattr(import_string(name), "async_capable", False)]
+    assert unable == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name, task in all_definitions().items() if not task.internal))
+def test_the_page_of_each_task_is_made_from_its_definition(name: str) -> None:
+    made = subprocess.run(
+        [sys.executable, "tools/document_task.py", name], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert _read(f"docs/reference/{name}.md") == made, f"run: python tools/document_task.py {name}"
+
+
+def test_the_task_of_the_how_to_is_a_right_definition() -> None:
+    example = re.search(r"```toml\n(.*?)```", _read("docs/howto/define-a-task.md"), flags=re.DOTALL)[1]
+    definition = parse_definition(example, source="define-a-task.md")
+    values = check(definition, {"table": ["ivo://archive.example/x"]}, complete=True)
+    assert argv(definition, values, {"ivo://archive.example/x": "inputs/x.fits"}) == [
+        "countrows",
+        "inputs/x.fits",
+        "1000000",
+    ]

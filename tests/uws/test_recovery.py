@@ -1,0 +1,150 @@
+"""Whatever is killed, and whenever: each job ends once, as it would have ended, with all its results."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.uws.conftest import make_sas
+from tests.uws.service import Service, kill
+from uws.engine.engine import ATTEMPTS
+from uws.processes import marked_processes
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def service(tmp_path) -> Service:
+    made = Service(tmp_path / "h", make_sas(tmp_path))
+    yield made
+    made.stop()
+    for pid in made.runners():
+        kill(pid)
+
+
+def worker(log: Path, **parameters: str) -> dict:
+    values = {name: [value] for name, value in {"log": str(log), **parameters}.items()}
+    return {"definition": "worker", "parameters": values}
+
+
+def outcomes(service: Service) -> dict[str, tuple[str, str]]:
+    return {row[0]: row[1:] for row in service.query("SELECT id, phase, error_message FROM uws_job")}
+
+
+def final_changes(service: Service) -> Counter:
+    return Counter(
+        row[0]
+        for row in service.query("SELECT job_id FROM uws_phasechange WHERE phase IN ('COMPLETED', 'ERROR', 'ABORTED')")
+    )
+
+
+def results(service: Service) -> Counter:
+    return Counter(row[0] for row in service.query("SELECT job_id FROM uws_result"))
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_engines_and_runners_killed_at_random_moments(service, tmp_path, seed):
+    chance = random.Random(seed)
+    log = tmp_path / "log"
+    ids = service.make_jobs(
+        [worker(log, text=str(number), seconds=f"{chance.uniform(0, 1):.2f}") for number in range(16)]
+        + [{"definition": "open", "parameters": {"QUERY": ["sleep"]}} for _ in range(4)]
+    )
+    runners_killed = 0
+    for _ in range(ATTEMPTS - 1):
+        engine = service.start_engine()
+        time.sleep(chance.uniform(0.0, 0.6))
+        runners = service.runners()
+        if runners and chance.random() < 0.4:
+            kill(chance.choice(runners))
+            runners_killed += 1
+        engine.kill()
+        engine.wait()
+    service.start_engine()
+    service.wait_until_all_ended()
+
+    ended = outcomes(service)
+    assert sorted(ended) == sorted(ids)
+    lost = [job_id for job_id, (_, error) in ended.items() if error.startswith("The runner was killed")]
+    assert len(lost) <= runners_killed
+    assert {ended[job_id] for job_id in ids if job_id not in lost} == {("COMPLETED", "")}
+    assert final_changes(service) == Counter(ids)
+    done = Counter(job_id for job_id in ids if job_id not in lost)
+    assert {job_id: results(service)[job_id] for job_id in done} == done
+    started = Counter(log.read_text().split())
+    assert set(started.values()) == {1}
+    assert set(started) <= set(ids[:16])
+    assert not [job_id for job_id in ids if marked_processes(job_id)]
+
+
+@pytest.mark.timeout(60)
+def test_two_engines_never_run_a_job_twice(service, tmp_path):
+    log = tmp_path / "log"
+    service.start_engine()
+    service.start_engine()
+    ids = service.make_jobs([worker(log, text=str(number), seconds="0.2") for number in range(24)])
+    service.wait_until_all_ended()
+    assert Counter(log.read_text().split()) == Counter(ids)
+    assert {phase for phase, _ in outcomes(service).values()} == {"COMPLETED"}
+    assert final_changes(service) == results(service) == Counter(ids)
+    assert len({row[0] for row in service.query("SELECT engine FROM uws_job")}) == 2
+
+
+@pytest.mark.timeout(60)
+def test_what_ended_while_no_engine_lived_is_recorded(service, tmp_path):
+    (job_id,) = service.make_jobs([worker(tmp_path / "log", seconds="1", text="x")])
+    engine = service.start_engine()
+    while not service.runners():
+        time.sleep(0.01)
+    engine.kill()
+    engine.wait()
+    (workdir,) = service.home.glob(f"jobs/*/{job_id}")
+    while not (workdir / "exit.json").exists():
+        time.sleep(0.01)
+    assert outcomes(service)[job_id][0] == "EXECUTING"
+    service.start_engine()
+    service.wait_until_all_ended()
+    assert outcomes(service)[job_id] == ("COMPLETED", "")
+
+
+@pytest.mark.timeout(60)
+def test_stopping_an_engine_lets_runs_go_on(service, tmp_path):
+    ids = service.make_jobs(
+        [worker(tmp_path / "log", seconds="1.5"), {"definition": "open", "parameters": {"QUERY": ["wait"]}}]
+    )
+    engine = service.start_engine()
+    while not service.runners():
+        time.sleep(0.01)
+    engine.send_signal(signal.SIGTERM)
+    assert engine.wait(10) == 0
+    assert service.runners()
+    service.query("UPDATE uws_job SET parameters = '{\"QUERY\": [\"write\"]}' WHERE definition = 'open'")
+    service.start_engine()
+    service.wait_until_all_ended()
+    assert {outcomes(service)[job_id] for job_id in ids} == {("COMPLETED", "")}
+
+
+@pytest.mark.timeout(60)
+def test_engine_is_quick_and_quiet(service, tmp_path):
+    """A queued job is taken at once, its end is noticed at once, and an idle engine uses next to no processor time."""
+    engine = service.start_engine()
+    service.make_jobs([worker(tmp_path / "log")])
+    service.wait_until_all_ended()
+    times = dict(service.query("SELECT phase, julianday(time) * 86400 FROM uws_phasechange"))
+    assert times["EXECUTING"] - times["QUEUED"] < 0.25
+    ended = service.query("SELECT julianday(end_time) * 86400 FROM uws_job")[0][0]
+    assert times["COMPLETED"] - ended < 0.25
+
+    def processor_seconds() -> float:
+        fields = Path(f"/proc/{engine.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / 100
+
+    begun = processor_seconds()
+    time.sleep(4)
+    assert processor_seconds() - begun <= 0.08
