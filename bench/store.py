@@ -18,7 +18,7 @@ import pyarrow as pa
 from bench.obscore_rows import generate, positions
 from obstap.obscore import OBSCORE
 from obstap.stores import Snapshot, TableContent
-from obstap.stores.duckdb_store import DuckDBStore
+from obstap.stores.duckdb import DuckDBStore
 from vo import healpix
 
 ROWS = 1_000_000

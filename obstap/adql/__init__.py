@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from obstap.adql.check import check, deepest
-from obstap.adql.dialects import DuckDB
+from obstap.adql.dialects import DIALECTS
 from obstap.adql.features import FEATURES, VERSIONS
 from obstap.adql.parse import parse
 from obstap.adql.resolve import resolve
@@ -49,6 +49,7 @@ def translate(
     physical: Callable[[str], str],
     base_url: str,
     lang: str = "ADQL",
+    engine: str = "duckdb",
 ) -> Translation:
     """Translate an ADQL query.
 
@@ -62,6 +63,8 @@ def translate(
         URL of the service without a final slash; paths in columns with URLs are told below it.
     lang
         ADQL (which is 2.1), ADQL-2.0 or ADQL-2.1, in any case of letters.
+    engine
+        Whose SQL is written: `obstap.stores.Snapshot.engine`.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def translate(
     if version is None:
         raise ParameterError("LANG", f"the query language {lang!r} is unknown; use {', '.join(_LANGUAGES)}.")
     source = Source(query)
-    translator = Translator(DuckDB(), physical=physical, base_url=base_url)
+    translator = Translator(DIALECTS[engine], physical=physical, base_url=base_url)
     parsed = parse(source)
     try:
         check(parsed, source, version)

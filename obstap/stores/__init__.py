@@ -36,7 +36,7 @@ def get_store() -> TableStore:
 def _open(url: str) -> TableStore:
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - see above
 
-    from obstap.stores.duckdb_store import DuckDBStore  # noqa: PLC0415 - DuckDB loads when the archive is first used
+    from obstap.stores.duckdb import DuckDBStore  # noqa: PLC0415 - DuckDB loads when the archive is first used
 
     scheme, _, path = url.partition(":")
     if scheme == "duckdb" and path:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pyarrow as pa
 
@@ -27,6 +28,9 @@ class TableContent:
 
 class Snapshot(ABC):
     """One state of all published tables; it stays readable while it is held, whatever is published meanwhile."""
+
+    engine: ClassVar[str]
+    """Which SQL `execute` takes: duckdb or postgresql."""
 
     tables: Mapping[str, Table]
     """Published tables by their lower-case ``schema.table`` name."""

@@ -78,7 +78,14 @@ class _Running:
             raise ParameterError("QUERY", f"it has {len(query):,} characters; {LONGEST_QUERY:,} are allowed.")
         with ExitStack() as stack:
             snapshot = stack.enter_context(get_store().snapshot())
-            translation = translate(query, snapshot.tables, physical=snapshot.physical, base_url=base_url, lang=lang)
+            translation = translate(
+                query,
+                snapshot.tables,
+                physical=snapshot.physical,
+                base_url=base_url,
+                lang=lang,
+                engine=snapshot.engine,
+            )
             self.columns: Sequence[Column] = translation.columns
             self.batches: Iterable[pa.RecordBatch] = ()
             self.cancel: Callable[[], None] = lambda: None

@@ -12,7 +12,7 @@ from obstap import catalogue, tap_schema
 from obstap.metadata import Column, ForeignKey, Table
 from obstap.obscore import OBSCORE, OBSCORE_HEA, batch
 from obstap.stores import TableContent, TableStore
-from obstap.stores.duckdb_store import DuckDBStore
+from obstap.stores.duckdb import DuckDBStore
 from tests.obstap.stores.samples import content, read
 from vo.errors import NotFoundError, UsageError
 

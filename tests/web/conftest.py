@@ -120,7 +120,7 @@ def archive_tables(tmp_path_factory):
     from obstap import catalogue
     from obstap.obscore import OBSCORE, batch
     from obstap.stores import TableContent
-    from obstap.stores.duckdb_store import DuckDBStore
+    from obstap.stores.duckdb import DuckDBStore
 
     directory = tmp_path_factory.mktemp("archive") / "tables"
     store = DuckDBStore(directory)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from obstap.adql import Translation, translate
 from obstap.arrow import arrow_type
 from obstap.metadata import Column, Position, Region, Table
-from obstap.stores.geometry import register
+from obstap.stores.duckdb.geometry import register
 from vo.healpix import cells
 from vo.regions import bounding_cone, to_text
 

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from obstap.stores.geometry import register
+from obstap.stores.duckdb.geometry import register
 from vo import regions
 
 

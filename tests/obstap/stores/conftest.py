@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from obstap.stores import TableStore
-from obstap.stores.duckdb_store import DuckDBStore
+from obstap.stores.duckdb import DuckDBStore
 
 
 @pytest.fixture

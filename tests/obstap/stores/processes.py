@@ -9,7 +9,7 @@ from pathlib import Path
 
 from obstap.metadata import Table
 from obstap.stores import TableStore
-from obstap.stores.duckdb_store import DuckDBStore
+from obstap.stores.duckdb import DuckDBStore
 from tests.obstap.stores.samples import PLAIN, plain, query
 
 TWIN = Table(name="test.twin", columns=PLAIN.columns)

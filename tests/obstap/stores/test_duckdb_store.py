@@ -11,10 +11,10 @@ import duckdb
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from obstap.stores import get_store, manifest
-from obstap.stores.duckdb_store import DuckDBStore
-from obstap.stores.engine import locked_reader
-from obstap.stores.spill import SpillDirectory, remove_abandoned
+from obstap.stores import get_store
+from obstap.stores.duckdb import DuckDBStore, manifest
+from obstap.stores.duckdb.engine import locked_reader
+from obstap.stores.duckdb.spill import SpillDirectory, remove_abandoned
 from tests.obstap.stores.samples import SAMPLE, content, plain, query, read
 from vo.errors import AthanorError, AuthorizationError, UnavailableError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from obstap.stores.duckdb_store import DuckDBStore
+from obstap.stores.duckdb import DuckDBStore
 from tests.obstap.stores import processes
 from tests.obstap.stores.samples import plain, query, read
 

@@ -68,7 +68,7 @@ def things() -> pa.RecordBatch:
 
 @pytest.fixture(scope="session")
 def _published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from obstap.stores.duckdb_store import DuckDBStore
+    from obstap.stores.duckdb import DuckDBStore
 
     directory: Path = tmp_path_factory.mktemp("tables")
     store = DuckDBStore(directory)
@@ -85,7 +85,7 @@ def _published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def get_store_of(directory: Path) -> TableStore:
     """The store that answered from a directory."""
     from obstap import stores
-    from obstap.stores.duckdb_store import DuckDBStore
+    from obstap.stores.duckdb import DuckDBStore
 
     return stores._stores.pop(f"duckdb:{directory}", None) or DuckDBStore(directory)
 

@@ -62,7 +62,7 @@ def test_a_wrong_parameter_is_an_error_when_the_job_runs(make_context, tmp_path)
 
 
 def test_a_late_error_fails_the_job_and_leaves_no_file(make_context, tmp_path, monkeypatch):
-    from obstap.stores.queries import Batches
+    from obstap.stores.duckdb.queries import Batches
 
     step = Batches.__next__
 

@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient
 
 from obstap.stores import TableStore
-from obstap.stores.queries import Batches
+from obstap.stores.duckdb.queries import Batches
 from obstap.tap.query import run_query
 
 pytestmark = pytest.mark.django_db(transaction=True)

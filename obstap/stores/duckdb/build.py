@@ -21,9 +21,9 @@ from obstap.arrow import arrow_schema
 from obstap.metadata import Table
 from obstap.names import delimited, literal
 from obstap.stores.base import TableContent
-from obstap.stores.durable import sync_file
-from obstap.stores.engine import builder
-from obstap.stores.manifest import Entry
+from obstap.stores.duckdb.durable import sync_file
+from obstap.stores.duckdb.engine import builder
+from obstap.stores.duckdb.manifest import Entry
 from vo.errors import UsageError
 
 __all__ = ["DATA", "FILE", "SUFFIX", "build_merged", "build_new", "build_without"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from obstap.names import literal
-from obstap.stores import geometry
+from obstap.stores.duckdb import geometry
 
 __all__ = ["builder", "locked_reader", "memory_limit"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from obstap.metadata import Table
-from obstap.stores.durable import replace_text
+from obstap.stores.duckdb.durable import replace_text
 
 __all__ = ["Entry", "Manifest", "Signature", "read", "signature", "write"]
 

@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from obstap.metadata import Table
-from obstap.stores import manifest
 from obstap.stores.base import TableContent
-from obstap.stores.build import FILE, build_merged, build_new, build_without
-from obstap.stores.durable import sync_directory
-from obstap.stores.locks import WriterLock
-from obstap.stores.manifest import Entry, Manifest
-from obstap.stores.spill import SpillDirectory, remove_abandoned
+from obstap.stores.duckdb import manifest
+from obstap.stores.duckdb.build import FILE, build_merged, build_new, build_without
+from obstap.stores.duckdb.durable import sync_directory
+from obstap.stores.duckdb.locks import WriterLock
+from obstap.stores.duckdb.manifest import Entry, Manifest
+from obstap.stores.duckdb.spill import SpillDirectory, remove_abandoned
 from vo.errors import NotFoundError, UsageError
 
 __all__ = ["Writer"]

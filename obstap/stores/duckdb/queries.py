@@ -11,7 +11,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from obstap.stores.failures import FAILURES, explained
+from obstap.stores.duckdb.failures import FAILURES, explained
 from vo.errors import TimeLimitError, UnavailableError, UsageError
 
 __all__ = ["Batches"]

@@ -15,11 +15,11 @@ from pathlib import Path
 import duckdb
 
 from obstap.names import delimited, literal
-from obstap.stores import manifest
-from obstap.stores.build import DATA, SUFFIX
-from obstap.stores.engine import locked_reader
-from obstap.stores.manifest import Entry, Manifest, Signature
-from obstap.stores.spill import SpillDirectory
+from obstap.stores.duckdb import manifest
+from obstap.stores.duckdb.build import DATA, SUFFIX
+from obstap.stores.duckdb.engine import locked_reader
+from obstap.stores.duckdb.manifest import Entry, Manifest, Signature
+from obstap.stores.duckdb.spill import SpillDirectory
 from vo.errors import UnavailableError
 
 __all__ = ["Reader", "State", "physical"]

@@ -23,9 +23,9 @@ from types import MappingProxyType
 
 from obstap.metadata import Table
 from obstap.stores.base import Snapshot, TableContent, TableStore
-from obstap.stores.queries import Batches
-from obstap.stores.reader import Reader, State, physical
-from obstap.stores.writer import Writer
+from obstap.stores.duckdb.queries import Batches
+from obstap.stores.duckdb.reader import Reader, State, physical
+from obstap.stores.duckdb.writer import Writer
 from vo.errors import NotFoundError
 
 __all__ = ["DuckDBStore"]
@@ -107,6 +107,8 @@ class DuckDBStore(TableStore):
 
 
 class _DuckDBSnapshot(Snapshot):
+    engine = "duckdb"
+
     def __init__(self, reader: Reader, state: State) -> None:
         self._reader = reader
         self._state = state

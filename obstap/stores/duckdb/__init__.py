@@ -1,0 +1,5 @@
+"""Tables in DuckDB files: the embedded engine."""
+
+from obstap.stores.duckdb.store import DuckDBStore
+
+__all__ = ["DuckDBStore"]
