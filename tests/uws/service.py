@@ -38,7 +38,7 @@ class Service:
     def run(self, *arguments: str) -> str:
         command = [sys.executable, *arguments]
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True, check=True, timeout=60
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True, check=True, timeout=120
         )
         return done.stdout
 
@@ -79,7 +79,7 @@ class Service:
     def unfinished(self) -> list[tuple]:
         return self.query("SELECT id, phase, reaped, announced FROM uws_job WHERE NOT announced")
 
-    def wait_until_all_ended(self, seconds: float = 30) -> None:
+    def wait_until_all_ended(self, seconds: float = 120) -> None:
         end = time.monotonic() + seconds
         while left := self.unfinished():
             assert time.monotonic() < end, left

@@ -53,7 +53,7 @@ def running(tmp_path, monkeypatch):
     yield run
     for supervisor, thread in started:
         supervisor.stop()
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -61,7 +61,7 @@ def program(folder, name, source=FOREVER, **options):
     return Program(name, [sys.executable, "-c", source, str(folder), name], **options)
 
 
-def wait_for(condition, seconds=10):
+def wait_for(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -100,7 +100,7 @@ def test_all_start_and_end_in_order(running, tmp_path):
     pids = [pid_of(tmp_path, "a"), pid_of(tmp_path, "b")]
     assert all(is_alive(pid) for pid in pids)
     supervisor.stop()
-    thread.join(10)
+    thread.join(60)
     assert (tmp_path / "order").read_text() == "ab"
     assert not any(is_alive(pid) for pid in pids)
 
@@ -128,7 +128,7 @@ def test_what_does_not_end_is_killed(running, tmp_path, caplog):
     supervisor, thread = running(program(tmp_path, "c", STUBBORN, patience=0.2))
     wait_for((tmp_path / "c.pid").is_file)
     supervisor.stop()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert "did not end within" in caplog.text
 

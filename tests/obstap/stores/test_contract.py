@@ -223,7 +223,7 @@ class TestWriting:
             store.replace([plain(2)])
             assert not done.wait(0.3)
             assert read(store, "SELECT count(*) FROM {test_plain}") == [(2,)]
-        assert done.wait(10)
+        assert done.wait(60)
         writer.join()
         assert read(store, "SELECT count(*) FROM {test_plain}") == [(3,)]
 

@@ -50,12 +50,12 @@ def test_readers_go_on_while_a_writer_publishes(context: multiprocessing.context
     for process, report in readers:
         assert report.poll(30)
         seen, slowest = report.recv()
-        process.join(30)
+        process.join(100)
         assert process.exitcode == 0
         assert seen == sorted(seen)
         assert seen[-1] == VERSIONS
         assert len(seen) > 3
-        assert slowest < 5
+        assert slowest < 30
     store.close()
 
 
@@ -73,7 +73,7 @@ def test_a_writer_may_die_at_any_moment(context: multiprocessing.context.BaseCon
         ours.recv()
         time.sleep(random.uniform(0, 0.25))
         os.kill(process.pid, signal.SIGKILL)
-        process.join(30)
+        process.join(100)
         found = processes.state(store)
         assert found >= version
         version = found + 1

@@ -73,8 +73,8 @@ def test_closing_while_another_thread_waits_for_rows(archive, steps):
 
     reader = threading.Thread(target=read)
     reader.start()
-    assert begun.wait(timeout=10)
+    assert begun.wait(timeout=60)
     answer.close()
-    reader.join(timeout=10)
+    reader.join(timeout=60)
     assert not reader.is_alive()
     assert steps[-1] == "close"
