@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "uws.http.software.ServerHeader",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",  # tells Content-Length
     "web.security.ContentSecurityPolicy",

@@ -33,6 +33,7 @@ from vo.errors import (
     ParameterErrors,
     QueryError,
     RangeError,
+    TimeLimitError,
     TooLargeError,
     UnavailableError,
     UsageError,
@@ -198,6 +199,9 @@ def _headers(error: AthanorError) -> dict[str, str]:
             return {"Allow": ", ".join(allow)}
         case RangeError():
             return {"Content-Range": f"bytes */{error.size}"}
+        case TimeLimitError():
+            # RFC 9110 §15.5.9; the same request would end the same, so nothing invites to repeat it.
+            return {"Connection": "close"}
         case UnavailableError():
             return {"Retry-After": str(error.retry_after)}
     return {}

@@ -20,16 +20,19 @@ class Request:
         None when the client leaves it to the service.
     responseformat
         Empty when the client leaves it to the service.
+    run_id
+        What the client calls its request, to be echoed (DALI 1.1 §3.4.5).
     """
 
     query: str
     lang: str
     maxrec: int | None
     responseformat: str
+    run_id: str
 
 
 def read_request(parameters: Parameters) -> Request:
-    """Check the parameters; REQUEST, VERSION, RUNID and unknown ones are let pass.
+    """Check the parameters; REQUEST, VERSION and unknown ones are let pass.
 
     Raises
     ------
@@ -45,4 +48,5 @@ def read_request(parameters: Parameters) -> Request:
         query=parameters.required("QUERY", "the query, in the language that LANG names"),
         maxrec=parse_maxrec(parameters.single("MAXREC")),
         responseformat=parameters.single("RESPONSEFORMAT", "FORMAT"),
+        run_id=parameters.single("RUNID"),
     )

@@ -7,9 +7,9 @@ document (DALI 1.1 §4.4).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -18,12 +18,15 @@ from django.conf import settings
 from obstap.adql import translate
 from obstap.metadata import Column
 from obstap.stores import get_store
-from obstap.tap.resource import software
 from obstap.writers import Info, Rows, Writer, get_writer
+from uws.http.software import software
 from uws.times import format_time, now
 from vo.errors import ParameterError
 
-__all__ = ["Answer", "Stream", "fetch", "row_limit", "run_query"]
+__all__ = ["TAP", "Answer", "Stream", "fetch", "row_limit", "run_query"]
+
+TAP = "ivo://ivoa.net/std/TAP"
+"""The protocol by which most queries come."""
 
 LONGEST_QUERY = 2**20
 """Characters of a query: the engine parses in one go, and nothing else happens in the process meanwhile."""
@@ -108,6 +111,9 @@ def run_query(
     base_url: str,
     time_limit: float | None = None,
     tell_errors: bool = True,
+    run_id: str = "",
+    protocol: str = TAP,
+    ucds: Mapping[str, str] | None = None,
 ) -> Stream:
     """Start a query.
 
@@ -125,6 +131,12 @@ def run_query(
         Seconds that the engine may work on it.
     tell_errors
         Whether errors after the first byte are told in the document, where its format can, instead of raised.
+    run_id
+        What the client calls its request, to be echoed in the answer.
+    protocol
+        Identifier of the standard by which the query came.
+    ucds
+        UCDs that columns of the answer, by name, show in place of their own.
 
     Raises
     ------
@@ -138,10 +150,11 @@ def run_query(
     writer = get_writer(responseformat)
     limit = row_limit(maxrec)
     running = _Running(query, lang=lang, base_url=base_url, time_limit=time_limit, execute=limit > 0)
+    columns = [replace(column, ucd=(ucds or {}).get(column.name, column.ucd)) for column in running.columns]
     chunks = writer.stream(
         running.batches,
-        running.columns,
-        infos=_facts(query),
+        columns,
+        infos=_facts(query, run_id, protocol),
         maxrec=limit,
         tell_errors=tell_errors,
     )
@@ -191,11 +204,12 @@ def row_limit(maxrec: int | None) -> int:
     return min(wanted, settings.ATHANOR_MAXREC_HARD)
 
 
-def _facts(query: str) -> tuple[Info, ...]:
+def _facts(query: str, run_id: str, protocol: str) -> tuple[Info, ...]:
     """What every answer tells of its origin (TAP 1.1 §2.7; the names of IVOA's Data Origin note)."""
     return (
         Info("QUERY", query),
+        *([Info("RUNID", run_id)] if run_id else []),
         Info("server_software", software()),
-        Info("service_protocol", "ivo://ivoa.net/std/TAP"),
+        Info("service_protocol", protocol),
         Info("request_date", format_time(now())),
     )

@@ -1,25 +1,21 @@
-"""What the resources of TAP have in common."""
+"""What the resources of the VO protocols have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
+from uws.http.forms import read_form
+from vo.dali import Parameters
 from vo.errors import NotAllowedError
 
-__all__ = ["resource", "software"]
+__all__ = ["parameters", "resource"]
 
 View = Callable[..., HttpResponseBase]
-
-
-def software() -> str:
-    """Name and version of this software, as the ``Server`` header tells them (IVOA note on software identification)."""
-    return f"Athanor/{settings.ATHANOR_VERSION}"
 
 
 def resource(*methods: str) -> Callable[[View], View]:
@@ -32,11 +28,20 @@ def resource(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, **arguments: str) -> HttpResponseBase:
             if request.method not in methods:
-                raise NotAllowedError(f"This resource knows {' and '.join(methods)} only.", allow=methods)
-            response = view(request, **arguments)
-            response["Server"] = software()
-            return response
+                raise NotAllowedError(f"This resource knows {', '.join(methods)} only.", allow=methods)
+            return view(request, **arguments)
 
         return csrf_exempt(guarded)
 
     return decorate
+
+
+def parameters(request: HttpRequest) -> Parameters:
+    """What a request asks for, in its query and its body together (DALI 1.1 §2.2).
+
+    Raises
+    ------
+    vo.errors.MediaTypeError
+        When the body is no form.
+    """
+    return Parameters.from_lists(read_form(request, controls=()).parameters)

@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from obstap.tap.parameters import read_request
-from obstap.tap.resource import resource
+from obstap.tap.resource import parameters, resource
 from uws.http.locations import base_url
 from uws.http.streams import stream
-from vo.dali import Parameters
 
-__all__ = ["sync"]
+__all__ = ["answer", "sync"]
 
 
-@resource("GET", "POST")
+@resource("GET", "HEAD", "POST")
 def sync(request: HttpRequest) -> HttpResponseBase:
-    """Run a query and send its answer as it comes."""
-    from obstap.tap.query import run_query  # noqa: PLC0415 - Arrow and DuckDB load with the first query
-
-    wanted = read_request(_parameters(request))
-    answer = run_query(
+    """Run a query and send its answer as it comes; for HEAD the query is checked and not run."""
+    wanted = read_request(parameters(request))
+    return answer(
+        request,
         query=wanted.query,
         lang=wanted.lang,
         maxrec=wanted.maxrec,
         responseformat=wanted.responseformat,
-        base_url=base_url(request),
-        time_limit=settings.ATHANOR_SYNC_TIME_LIMIT,
+        run_id=wanted.run_id,
     )
-    response = stream(request, answer, content_type=answer.content_type)
-    response["Content-Disposition"] = f'inline; filename="{answer.filename}"'
+
+
+def answer(request: HttpRequest, **asked: Any) -> HttpResponseBase:
+    """The response to a query that is run within the time limit of synchronous queries.
+
+    Parameters
+    ----------
+    asked
+        Arguments of `obstap.tap.query.run_query`.
+    """
+    from obstap.tap.query import run_query  # noqa: PLC0415 - Arrow and DuckDB load with the first query
+
+    if request.method == "HEAD":
+        asked["maxrec"] = 0
+    result = run_query(**asked, base_url=base_url(request), time_limit=settings.ATHANOR_SYNC_TIME_LIMIT)
+    response = stream(request, result, content_type=result.content_type)
+    response["Content-Disposition"] = f'inline; filename="{result.filename}"'
     return response
-
-
-def _parameters(request: HttpRequest) -> Parameters:
-    return Parameters(
-        (name, value) for given in (request.GET, request.POST) for name, values in given.lists() for value in values
-    )

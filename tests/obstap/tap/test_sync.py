@@ -250,6 +250,7 @@ def test_errors_of_the_data_before_the_first_row(archive, client: Client):
 def test_errors_as_text_for_those_who_asked_for_text(archive, client: Client):
     response = ask(client, QUERY="DUFF QUERY", RESPONSEFORMAT="csv")
     assert response.status_code == 400
+    assert response["Server"] == "Athanor/0.1.0"
     assert response["Content-Type"] == "text/plain; charset=utf-8"
 
 
@@ -264,14 +265,45 @@ def test_time_limit(archive, client: Client, settings):
     query = "SELECT COUNT(*) AS n FROM " + ", ".join(f"tap_schema.columns AS c{number}" for number in range(5))
     response = ask(client, QUERY=query)
     assert response.status_code == 408
-    assert "time limit of 0.05 s" in response.content.decode()
+    assert response["Connection"] == "close"
+    assert "Retry-After" not in response  # it would end the same
+    assert (
+        '<INFO name="QUERY_STATUS" value="ERROR">The query exceeded its time limit of 0.05 s. '
+        "Narrow it, or give it more time: an asynchronous job may take as long as its EXECUTIONDURATION.</INFO>"
+    ) in response.content.decode()
 
 
-@pytest.mark.parametrize("method", ["put", "delete", "head"])
+@pytest.mark.parametrize("method", ["put", "delete", "patch", "options"])
 def test_other_methods(archive, client: Client, method):
     response = getattr(client, method)("/tap/sync")
     assert response.status_code == 405
-    assert response["Allow"] == "GET, POST"
+    assert response["Allow"] == "GET, HEAD, POST"
+    assert response["Server"] == "Athanor/0.1.0"
+
+
+def test_head_checks_the_query_and_does_not_run_it(archive, client: Client, settings):
+    settings.ATHANOR_SYNC_TIME_LIMIT = 0.01
+    endless = "SELECT COUNT(*) AS n FROM " + ", ".join(f"tap_schema.columns AS c{number}" for number in range(5))
+    response = client.head("/tap/sync", {"LANG": "ADQL", "QUERY": endless, "RESPONSEFORMAT": "csv"})
+    assert (response.status_code, response["Content-Type"]) == (200, "text/csv;header=present")
+    assert client.head("/tap/sync", {"LANG": "ADQL", "QUERY": "DUFF QUERY"}).status_code == 400
+
+
+def test_parameters_come_in_the_query_and_in_the_body(archive, client: Client):
+    response = client.post(f"/tap/sync?lang=ADQL&QUERY={QUERY}", {"responseformat": "csv", "MaxRec": "1"})
+    assert body(response).splitlines() == ["id,ra,n,seen", "a<1>,10.5,1,2020-01-01T12:00:00"]
+
+
+def test_a_body_that_is_no_form_is_refused(archive, client: Client):
+    response = client.post("/tap/sync", {"LANG": "ADQL", "QUERY": QUERY}, content_type="application/json")
+    assert response.status_code == 415
+    assert "multipart/form-data" in response.content.decode()
+
+
+def test_runid_is_echoed(archive, client: Client):
+    document = body(ask(client, RUNID='mine & "theirs"'))
+    assert '<INFO name="RUNID" value="mine &amp; &quot;theirs&quot;"/>' in document
+    assert "RUNID" not in body(ask(client))
 
 
 def test_a_stream_that_nobody_reads_lets_go_of_the_tables(archive: TableStore):
