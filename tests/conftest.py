@@ -11,6 +11,8 @@ from hypothesis import settings
 settings.register_profile("athanor", deadline=None)
 settings.load_profile("athanor")
 
+pytest_plugins = ["tests.postgres"]
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 """Real data and schemas beside the checkout; tests that need them skip where they are absent."""
 
