@@ -15,11 +15,12 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vo import healpix_grid as grid
 from vo.sphere import angle, unit
 
 __all__ = ["ORDER", "cells", "cone_ranges"]
 
-ORDER = 29
+ORDER = grid.MOST
 """The order of the cells that are stored: 12 · 4**29 cells of about 0.4 milliarcseconds, the deepest in 64 bits."""
 
 Cells = NDArray[np.int64]
@@ -36,19 +37,8 @@ The narrowest cells, at the meridians between polar base cells, are 0.67 times a
 _DESCENT = 3
 """Orders between the cells that are wider than a cone's radius and those that follow its rim."""
 
-_FACE_EAST = np.array([0.5, 1.5, 2.5, 3.5, 0.0, 1.0, 2.0, 3.0, 0.5, 1.5, 2.5, 3.5])
-_FACE_NORTH = np.array([0.5] * 4 + [0.0] * 4 + [-0.5] * 4)
-"""Centres of the base cells in the plane of the projection, in units of their diagonal."""
-
 _CHILD_X, _CHILD_Y = np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1])
 _BLOCK_Y, _BLOCK_X = np.divmod(np.arange((3 << _DESCENT) ** 2), 3 << _DESCENT)
-_SPREAD = (
-    (16, 0x0000FFFF0000FFFF),
-    (8, 0x00FF00FF00FF00FF),
-    (4, 0x0F0F0F0F0F0F0F0F),
-    (2, 0x3333333333333333),
-    (1, 0x5555555555555555),
-)
 
 _MARGIN = 1e-8
 """Degrees by which cones are widened, so that rounding at the rim loses no cell."""
@@ -67,7 +57,7 @@ def _library() -> ModuleType:
     return module
 
 
-def cells(lon: ArrayLike, lat: ArrayLike, order: int = ORDER) -> NDArray[np.int64]:
+def cells(lon: ArrayLike, lat: ArrayLike, order: ArrayLike = ORDER) -> NDArray[np.int64]:
     """The nested HEALPix cells of positions.
 
     Parameters
@@ -75,15 +65,16 @@ def cells(lon: ArrayLike, lat: ArrayLike, order: int = ORDER) -> NDArray[np.int6
     lon, lat
         ICRS degrees, of shapes that broadcast; any longitude is taken modulo 360.
     order
-        0 to 29.
+        0 to 29, one for all positions or one for each.
 
     Returns
     -------
     numpy.ndarray
-        int64 of the broadcast shape; -1 where a coordinate is not finite or the latitude lies outside -90 to 90.
+        int64 of the broadcast shape; -1 where a coordinate is not finite, the latitude lies outside -90 to 90 or the
+        order outside 0 to 29.
     """
-    lon, lat = np.broadcast_arrays(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
-    good = np.isfinite(lon) & (np.abs(lat) <= 90.0)
+    lon, lat, order = np.broadcast_arrays(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float), order)
+    good = np.isfinite(lon) & (np.abs(lat) <= 90.0) & (order >= 0) & (order <= ORDER)
     result = np.full(lon.shape, -1, dtype=np.int64)
     count = int(np.count_nonzero(good))
     if count == 0:
@@ -91,7 +82,7 @@ def cells(lon: ArrayLike, lat: ArrayLike, order: int = ORDER) -> NDArray[np.int6
     found = np.empty(count, dtype=np.uint64)
     offset = np.empty(count)
     _library().lonlat_to_healpix(
-        np.full(count, order, dtype=np.uint8),
+        order[good].astype(np.uint8),
         np.radians(np.remainder(lon[good], 360.0)),
         np.radians(lat[good]),
         found,
@@ -130,7 +121,7 @@ def cone_ranges(lon: float, lat: float, radius: float, max_ranges: int = 64) -> 
     order, (face, x, y) = _around(math.radians(lon % 360.0), math.radians(lat), deepest)
     found = []
     while face.size:
-        far = angle(_centres(face, x, y, order), centre)
+        far = angle(grid.vectors(face, (x + 0.5) / 2.0**order, (y + 0.5) / 2.0**order), centre)
         reach = _reach(order)
         touched = far <= radius + reach
         done = touched if order == deepest else far + reach <= radius
@@ -180,35 +171,15 @@ def _face_offsets(lon: float, lat: float) -> tuple[list[float], list[float]]:
         width = math.sqrt(3 * (1 - abs(z)))
         middle = math.floor(u) + 0.5
         u, v = middle + (u - middle) * width, math.copysign(1 - width / 2, z)
-    return [(u - east + 2) % 4 - 2 for east in _FACE_EAST.tolist()], [v - north for north in _FACE_NORTH.tolist()]
-
-
-def _centres(face: Cells, x: Cells, y: Cells, order: int) -> NDArray[np.float64]:
-    """The unit vectors of the centres of cells: the inverse of the projection of `_face_offsets`."""
-    side = 2.0**order
-    along, across = (x + y + 1) / (2 * side), (x - y) / (2 * side)
-    v = _FACE_NORTH[face] + along - 0.5
-    polar = np.abs(v) > 0.5
-    width = np.where(polar, 2 - 2 * np.abs(v), 1.0)
-    lon = (np.pi / 2) * (_FACE_EAST[face] + across / width)
-    fall = width**2 / 3
-    z = np.where(polar, np.copysign(1 - fall, v), v / 0.75)
-    flat = np.where(polar, np.sqrt(fall * (2 - fall)), np.sqrt(np.maximum(1 - z**2, 0)))
-    return np.stack([flat * np.cos(lon), flat * np.sin(lon), z], axis=-1)
+    east, north = ((u - grid.FACE_EAST + 2) % 4 - 2).tolist(), (v - grid.FACE_NORTH).tolist()
+    return east, north
 
 
 def _ranges(face: Cells, x: Cells, y: Cells, order: Cells) -> tuple[Cells, Cells]:
     """First and last cells of order 29 of cells of other orders."""
     shift = 2 * (ORDER - order)
-    first = ((face << 2 * order) | _spread(x) | (_spread(y) << 1)) << shift
+    first = grid.interleaved(face, x, y, order) << shift
     return first, first + (np.int64(1) << shift) - 1
-
-
-def _spread(bits: Cells) -> Cells:
-    """The bits of numbers below 2**29 moved to the even places."""
-    for shift, mask in _SPREAD:
-        bits = (bits | (bits << shift)) & mask
-    return bits
 
 
 @cache
