@@ -6,7 +6,7 @@ that a query which is too large is told so at its place, and soon.
 
 from __future__ import annotations
 
-__all__ = ["CHAIN", "COLUMNS", "DEPTH", "DIGITS", "PAIRED", "RANGES", "SELECTS", "TABLES", "TERMS", "TOKENS"]
+__all__ = ["CHAIN", "COLUMNS", "DEPTH", "DIGITS", "PAIRED", "RANGES", "SELECTS", "TABLES", "TERMS", "TOKENS", "WIDEST"]
 
 TOKENS = 50_000
 """Words, numbers, texts and signs of a query; a list of 20,000 values has 40,000."""
@@ -28,6 +28,9 @@ TERMS = 100
 
 RANGES = (24, 480)
 """Ranges of cells of one cone, and of all cones of a query; with more, the engine compares longer than it saves."""
+
+WIDEST = 60.0
+"""Degrees beyond which a cone covers so much of the sky that an index saves nothing."""
 
 PAIRED = 32
 """Operands of a sum, product or joined text beyond which they are computed in pairs."""

@@ -11,13 +11,11 @@ from obstap.adql.dialects import Dialect
 from obstap.adql.kinds import GEOMETRY, NUMBERS
 from obstap.adql.limits import RANGES
 from obstap.metadata import Region
-from vo.regions import TOLERANCE
+from vo.regions import TOLERANCE, bounding_cone
 
 __all__ = ["Translator"]
 
 _NUMERIC = NUMBERS | {Kind.NULL}
-
-_FLIPPED = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 class Translator:
@@ -65,7 +63,8 @@ class Translator:
         return text
 
     def _order(self, term: int | bound.Value, descends: bool) -> str:
-        return f"{term if isinstance(term, int) else self.value(term)}{' DESC' if descends else ''} NULLS LAST"
+        text = str(term) if isinstance(term, int) else self._dialect.ordered(self.value(term), term.kind)
+        return f"{text}{' DESC' if descends else ''} NULLS LAST"
 
     def _select(self, select: bound.Select) -> str:
         items = [f"{self._output(item.value)} AS {self._quote(item.name)}" for item in select.items]
@@ -87,7 +86,7 @@ class Translator:
         text = self.value(value)
         if isinstance(value, bound.Cast) or value.kind in GEOMETRY or value.kind is Kind.OTHER:
             return text
-        return f"CAST({text} AS {self._dialect.types[value.kind]})"
+        return self._dialect.cast(text, value.kind, value.kind)
 
     def _source(self, source: bound.TableSource) -> str:
         if isinstance(source, bound.Join):
@@ -112,7 +111,7 @@ class Translator:
         if value is None:
             return "NULL"
         if kind in NUMBERS:
-            return self._literal(value, kind)
+            return self._dialect.number(value, kind)
         if kind is Kind.BOOLEAN:
             return "TRUE" if value else "FALSE"
         return self._dialect.time(value) if kind is Kind.TIME else self._dialect.text(value)
@@ -126,7 +125,7 @@ class Translator:
     def _shape(self, shape: bound.Shape) -> str:
         parts = [self._double(part) for part in shape.parts]
         if shape.box:
-            return self._dialect.functions["BOX"].format(*parts)
+            return self._dialect.call("BOX", shape.kind, parts)
         text = self._dialect.shape(parts)
         moving = [part for part, value in zip(parts, shape.parts, strict=True) if not isinstance(value, bound.Constant)]
         if not moving:
@@ -135,16 +134,13 @@ class Translator:
 
     def _as(self, value: bound.Value, kind: Kind) -> str:
         """A number as one of this kind."""
-        if isinstance(value, bound.Constant):
-            if value.kind is Kind.NULL:
-                return f"CAST(NULL AS {self._dialect.types[kind]})"
-            return self._literal(value.value, kind)
+        if isinstance(value, bound.Constant) and value.kind is not Kind.NULL:
+            return self._dialect.number(value.value, kind)
         text = self.value(value)
-        return text if value.kind is kind else f"CAST({text} AS {self._dialect.types[kind]})"
+        return text if value.kind is kind else self._dialect.cast(text, value.kind, kind)
 
-    def _literal(self, value: int | float, kind: Kind = Kind.DOUBLE) -> str:
-        text = self._dialect.number(value, kind)
-        return f"({text})" if value < 0 else text
+    def _literal(self, value: float) -> str:
+        return self._dialect.number(value, Kind.DOUBLE)
 
     def _double(self, value: bound.Value) -> str:
         return self._as(value, Kind.DOUBLE)
@@ -152,19 +148,16 @@ class Translator:
     def _call(self, call: bound.Call) -> str:
         name = call.name
         if name in ("CONTAINS", "INTERSECTS"):
-            return f"CAST({self._holds(call)} AS {self._dialect.types[Kind.INT]})"
+            return self._dialect.cast(self._holds(call), Kind.BOOLEAN, Kind.INT)
         if name in ("COORD1", "COORD2"):
             return self._dialect.element(self.value(call.arguments[0]), int(name[-1]))
         arguments = [self._argument(call, argument) for argument in call.arguments]
-        if name in self._dialect.safe and _is_not_zero(call.arguments[1]):
-            return self._dialect.safe[name].format(*arguments)
         if name == "COALESCE":
             return f"coalesce({', '.join(arguments)})"
-        if name in self._dialect.shorter and len(arguments) == 1:
-            return self._dialect.shorter[name].format(*arguments)
-        if name in ("ROUND", "TRUNCATE"):
+        if name in ("ROUND", "TRUNCATE") and len(arguments) == 2:
             arguments[1] = str(call.arguments[1].value)
-        return self._dialect.functions[name].format(*arguments)
+        safe = len(arguments) == 2 and _is_not_zero(call.arguments[1])
+        return self._dialect.call(name, call.kind, arguments, safe=safe)
 
     def _argument(self, call: bound.Call, argument: bound.Value) -> str:
         """An argument; numbers are widened to the result's type before anything is computed."""
@@ -173,16 +166,17 @@ class Translator:
         return self.value(argument)
 
     def _aggregate(self, aggregate: bound.Aggregate) -> str:
-        arguments = [self.value(argument) for argument in aggregate.arguments] or ["*"]
-        distinct = "DISTINCT " if aggregate.distinct else ""
-        return self._dialect.aggregates[aggregate.name].format(*arguments, distinct=distinct)
+        arguments = [self._aggregated(argument) for argument in aggregate.arguments] or ["*"]
+        return self._dialect.aggregate(aggregate.name, aggregate.kind, arguments, distinct=aggregate.distinct)
+
+    def _aggregated(self, argument: bound.Value) -> str:
+        text = self.value(argument)
+        return text if argument.kind is not Kind.NULL else self._dialect.cast(text, Kind.NULL, Kind.NULL)
 
     def _cast(self, cast: bound.Cast) -> str:
         text = self.value(cast.operand)
-        if cast.operand.kind is Kind.TIME and cast.kind is Kind.TEXT:
-            text = self._dialect.time_text.format(text)
-        elif cast.operand.kind is not cast.kind:
-            text = f"CAST({text} AS {self._dialect.types[cast.kind]})"
+        if cast.operand.kind is not cast.kind:
+            text = self._dialect.cast(text, cast.operand.kind, cast.kind)
         return text if cast.length is None else f"left({text}, {cast.length})"
 
     def _scalar_query(self, query: bound.ScalarQuery) -> str:
@@ -195,56 +189,44 @@ class Translator:
         return _CONDITIONS[type(condition)](self, condition)
 
     def _comparison(self, comparison: bound.Comparison) -> str:
-        left, operator, right = comparison.left, comparison.operator, comparison.right
-        if isinstance(left, bound.Constant) and not isinstance(right, bound.Constant):
-            left, operator, right = right, _FLIPPED[operator], left
-        if isinstance(left, bound.Call):
-            special = None
-            if left.name in ("CONTAINS", "INTERSECTS"):
-                special = self._truth(left, operator, right)
-            elif left.name == "DISTANCE":
-                special = self._near(left, operator, right)
-            if special is not None:
-                return special
-        return f"{self.value(left)} {operator} {self.value(right)}"
+        if (near := nearby.near(comparison)) is not None:
+            return self._within(near)
+        if (truth := nearby.truth(comparison)) is not None:
+            call, holds = truth
+            return self._holds(call) if holds else f"NOT {self._holds(call)}"
+        left, operator, right = nearby.oriented(comparison)
+        if operator in ("=", "<>"):
+            return f"{self.value(left)} {operator} {self.value(right)}"
+        return f"{self._dialect.ordered(self.value(left), left.kind)} {operator} {self.value(right)}"
 
-    def _truth(self, call: bound.Call, operator: str, right: bound.Value) -> str | None:
-        """CONTAINS or INTERSECTS, compared with 0 or 1."""
-        value = right.value if isinstance(right, bound.Constant) and right.kind in NUMBERS else None
-        if operator not in ("=", "<>") or value not in (0, 1):
-            return None
-        holds = self._holds(call)
-        return holds if (value == 1) == (operator == "=") else f"NOT {holds}"
-
-    def _near(self, call: bound.Call, operator: str, right: bound.Value) -> str | None:
-        """DISTANCE(…) < radius, with the index."""
-        radius = numbers((right,))
-        if operator not in ("<", "<=") or radius is None or radius[0] < 0:
-            return None
-        return self._within(call.arguments, f"{operator} {self._double(right)}", radius[0])
-
-    def _within(self, parts: Sequence[bound.Value], test: str, radius: float) -> str:
-        """That two positions are near each other, exactly, and a cheap test before it.
-
-        `test` is what is asked of their distance, which `radius` (degrees) limits.
-        """
-        exact = f"{self._distance(parts)} {test}"
-        cheap = self._cells(parts, radius) or nearby.band(self._double, self._literal, parts, radius)
+    def _within(self, near: nearby.Near) -> str:
+        """That two positions are near each other, exactly, and a cheap test before it."""
+        exact = f"{self._distance(near.parts)} {near.operator} {self._literal(near.radius)}"
+        cheap = self._in_cone(near.parts, near.radius) or self._near(near)
         return f"({cheap} AND {exact})" if cheap else exact
 
     def _distance(self, parts: Sequence[bound.Value]) -> str:
-        return self._dialect.functions["DISTANCE"].format(*(self._double(part) for part in parts))
+        return self._dialect.call("DISTANCE", Kind.DOUBLE, [self._double(part) for part in parts])
 
-    def _cells(self, parts: Sequence[bound.Value], radius: float) -> str:
-        """That an indexed position is in one of the cells near a fixed one; empty where there is no such pair."""
+    def _in_cone(self, parts: Sequence[bound.Value], radius: float) -> str:
+        """That an indexed position is near a fixed one; empty where there is no such pair."""
         for position, other in ((parts[:2], parts[2:]), (parts[2:], parts[:2])):
             found, centre = nearby.indexed(*position), numbers(other)
             if found is not None and centre is not None:
-                column = f"{position[0].relation.alias}.{self._quote(found.cell)}"
-                text = nearby.cells(column, *centre, radius, min(RANGES[0], self._ranges // 16))
-                self._ranges -= text.count("BETWEEN")
+                most = min(RANGES[0], self._ranges // 16)
+                text, cost = self._dialect.in_cone(position[0].relation.alias, found, (*centre, radius), most)
+                self._ranges -= cost
                 return text
         return ""
+
+    def _near(self, near: nearby.Near) -> str:
+        """That two moving positions are near each other, in a way in which the engine can join on it."""
+        parts, tests = near.parts, []
+        for position, other in ((parts[:2], parts[2:]), (parts[2:], parts[:2])):
+            if (found := nearby.indexed(*position)) is not None:
+                place = [self._double(part) for part in other]
+                tests.append(self._dialect.near(position[0].relation.alias, found, *place, near.radius))
+        return " AND ".join(filter(None, tests)) or nearby.band(self._double, self._literal, parts, near.radius)
 
     def _holds(self, call: bound.Call) -> str:
         """CONTAINS or INTERSECTS as a truth value."""
@@ -252,45 +234,42 @@ class Translator:
         point = first if isinstance(first, bound.Shape) and first.kind is Kind.POINT else None
         if point is not None and isinstance(second, bound.Shape) and second.kind is Kind.CIRCLE:
             return self._in_circle(point, second)
-        exact = self._dialect.functions[call.name].format(*(self.value(argument) for argument in call.arguments))
+        exact = self._dialect.call(call.name, Kind.BOOLEAN, [self.value(argument) for argument in call.arguments])
         if point is not None and nearby.indexed(*point.parts) and (shape := fixed(second)) is not None:
             return self._in_shape(point, shape, exact)
         for one, other in ((first, second), (second, first)):
             shape = fixed(other)
             region = one.shape_of if isinstance(one, bound.Field) else None
             if shape is not None and region is not None:
-                return self._prefiltered(one, region, shape, exact)
+                return self._touching(one, region, shape, exact)
         return exact
 
     def _in_circle(self, point: bound.Shape, circle: bound.Shape) -> str:
         parts = (*point.parts, *circle.parts[:2])
         radius = numbers(circle.parts[2:])
         if radius is not None:
-            limit = radius[0] + TOLERANCE
-            return self._within(parts, f"<= {self._literal(limit)}", limit)
-        limit = f"{self._double(circle.parts[2])} + {self._literal(TOLERANCE)}"
-        return f"{self._distance(parts)} <= {limit}"
+            return self._within(nearby.Near(parts, "<=", radius[0] + TOLERANCE))
+        return f"{self._distance(parts)} <= {self._double(circle.parts[2])} + {self._literal(TOLERANCE)}"
 
     def _in_shape(self, point: bound.Shape, shape: Sequence[float], exact: str) -> str:
         """That an indexed position is in a shape; the exact test is made in the shape's bounding cone only."""
-        lon, lat, radius = nearby.cone(shape)
+        lon, lat, radius = nearby.around(shape)
         parts = (*point.parts, number(lon), number(lat))
         limit = self._literal(radius)
         distance = self._distance(parts)
         test = f"CASE WHEN {distance} <= {limit} THEN {exact} WHEN {distance} > {limit} THEN FALSE END"
-        cheap = self._cells(parts, radius)
+        cheap = self._in_cone(parts, radius)
         return f"({cheap} AND {test})" if cheap else test
 
-    def _prefiltered(self, field: bound.Field, region: Region, shape: Sequence[float], exact: str) -> str:
+    def _touching(self, field: bound.Field, region: Region, shape: Sequence[float], exact: str) -> str:
         """The exact test for regions whose bounding cones are near the shape's; NULL where the region is."""
-        alias = field.relation.alias
-        near = nearby.cube(region, lambda column: f"{alias}.{self._quote(column)}", self._literal, shape)
-        missing = f"{alias}.{self._quote(region.radius)} IS NULL"
-        return f"CASE WHEN {near} THEN {exact} WHEN {missing} THEN NULL ELSE FALSE END"
+        cone = tuple(float(value) for value in bounding_cone(shape))
+        return self._dialect.touching(field.relation.alias, region, cone, exact)
 
     def _between(self, between: bound.Between) -> str:
         limits = f"{self.value(between.low)} AND {self.value(between.high)}"
-        return f"{self.value(between.operand)} {_no(between)}BETWEEN {limits}"
+        operand = self._dialect.ordered(self.value(between.operand), between.operand.kind)
+        return f"{operand} {_no(between)}BETWEEN {limits}"
 
     def _in_list(self, test: bound.InList) -> str:
         return f"{self.value(test.operand)} {_no(test)}IN ({', '.join(self.value(value) for value in test.values)})"
@@ -299,8 +278,8 @@ class Translator:
         return f"{self.value(test.operand)} {_no(test)}IN ({self.query(test.query)})"
 
     def _like(self, like: bound.Like) -> str:
-        word = "ILIKE" if like.folds else "LIKE"
-        return f"{self.value(like.operand)} {_no(like)}{word} {self.value(like.pattern)}"
+        operand, pattern = self.value(like.operand), self.value(like.pattern)
+        return self._dialect.like(operand, pattern, negated=like.negated, folds=like.folds)
 
     def _is_null(self, test: bound.IsNull) -> str:
         return f"{self.value(test.operand)} IS {_no(test)}NULL"
@@ -319,7 +298,7 @@ def _is_not_zero(value: bound.Value) -> bool:
     return isinstance(value, bound.Constant) and value.value not in (None, 0)
 
 
-def _no(test: bound.Between | bound.InList | bound.InQuery | bound.Like | bound.IsNull) -> str:
+def _no(test: bound.Between | bound.InList | bound.InQuery | bound.IsNull) -> str:
     return "NOT " if test.negated else ""
 
 

@@ -1,4 +1,8 @@
-"""What an engine's SQL must say of itself."""
+"""What an engine's SQL must say of itself.
+
+A function is added by an entry in `obstap.adql.functions.FUNCTIONS` and one of the same name in `functions` (or
+`aggregates`) of every dialect; those that the engine does not have itself are made by its store.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from obstap.adql.bound import Kind
+from obstap.metadata import Position, Region
 from obstap.names import delimited, literal
 
-__all__ = ["Dialect"]
+__all__ = ["Cone", "Dialect"]
+
+Cone = tuple[float, float, float]
+"""Longitude, latitude and radius in degrees."""
 
 
 class Dialect(ABC):
@@ -17,20 +25,25 @@ class Dialect(ABC):
     functions: Mapping[str, str]
     """Templates of operators and functions by their names in `obstap.adql.bound`."""
 
+    typed: Mapping[tuple[str, Kind], str] = {}
+    """Templates of those whose form depends on the kind of the result."""
+
     shorter: Mapping[str, str] = {}
     """Templates of functions that are called without their last, optional argument."""
 
-    safe: Mapping[str, str]
-    """Templates of divisions by what is known not to be 0."""
+    safe: Mapping[str, str] = {}
+    """Templates of divisions by what is known not to be 0, where there is a shorter form; not of `typed` ones."""
 
     aggregates: Mapping[str, str]
     """Templates of aggregates; {distinct} is where DISTINCT may stand."""
 
-    time_text: str
-    """Template of a time as text in DALI's form, with a T between date and time."""
-
     types: Mapping[Kind, str]
     """Names of types, for casts."""
+
+    joins_cells = False
+    """Whether positions are joined on cells of the sky; else by the condition that `near` gives."""
+
+    # values
 
     def identifier(self, name: str) -> str:
         """A name in quotes."""
@@ -42,7 +55,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def number(self, value: int | float, kind: Kind) -> str:
-        """A number that the engine reads as exactly this one."""
+        """A number that the engine reads as exactly this one, in parentheses where it is negative."""
 
     def time(self, value: str) -> str:
         """A time, given as ISO 8601 with a space."""
@@ -55,3 +68,69 @@ class Dialect(ABC):
     @abstractmethod
     def element(self, shape: str, number: int) -> str:
         """A coordinate of a region, counted from 1."""
+
+    def call(self, name: str, kind: Kind, arguments: Sequence[str], *, safe: bool = False) -> str:
+        """An operator or function whose result is of this kind; `safe` says that a divisor is not 0."""
+        template = self.typed.get((name, kind))
+        if template is None and len(arguments) == 1:
+            template = self.shorter.get(name)
+        if template is None and safe:
+            template = self.safe.get(name)
+        return (template or self.functions[name]).format(*arguments)
+
+    def aggregate(self, name: str, kind: Kind, arguments: Sequence[str], *, distinct: bool) -> str:
+        """An aggregate whose result is of this kind."""
+        template = self.typed.get((name, kind)) or self.aggregates[name]
+        return template.format(*arguments, distinct="DISTINCT " if distinct else "")
+
+    def cast(self, text: str, given: Kind, wanted: Kind) -> str:  # noqa: ARG002 - some engines need it
+        """A value of one kind as one of another."""
+        return f"CAST({text} AS {self.types[wanted]})"
+
+    # conditions and order
+
+    def ordered(self, text: str, kind: Kind) -> str:  # noqa: ARG002 - for engines whose order of texts must be said
+        """A value of this kind where its order matters."""
+        return text
+
+    @abstractmethod
+    def like(self, operand: str, pattern: str, *, negated: bool, folds: bool) -> str:
+        """That a text matches a pattern in which nothing escapes % and _; `folds` makes all letters lower case."""
+
+    def full_join(self, left: str, right: str, on: str) -> str:  # noqa: ARG002 - for engines that take few conditions
+        """The condition of a FULL JOIN whose equalities are not enough for the engine.
+
+        `left` and `right` are a column of either side.
+        """
+        return on
+
+    # the sky
+
+    @abstractmethod
+    def in_cone(self, alias: str, position: Position, cone: Cone, most: int) -> tuple[str, int]:
+        """A cheap test, for an index, that a table's position may lie in a cone.
+
+        Parameters
+        ----------
+        most
+            What the test may cost, in ranges of cells.
+
+        Returns
+        -------
+        tuple of str and int
+            The test, empty where it would not help, and what it costs.
+        """
+
+    @abstractmethod
+    def touching(self, alias: str, region: Region, cone: tuple[float, float, float, float], exact: str) -> str:
+        """The exact test of a table's region, made only where its bounding cone may touch another.
+
+        `cone` is as `vo.regions.bounding_cone` gives it. The whole is NULL where the region is.
+        """
+
+    def near(self, indexed: str, position: Position, lon: str, lat: str, radius: float) -> str:  # noqa: ARG002
+        """A cheap test, for an index, that a table's position may be near another, moving one; empty if there is none.
+
+        `indexed` is the table's alias, `radius` in degrees.
+        """
+        return ""

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from obstap.adql.bound import Kind
-from obstap.adql.dialects.base import Dialect
+from obstap.adql.dialects.base import Cone, Dialect
+from obstap.adql.limits import WIDEST
+from obstap.metadata import Position, Region
+from vo.healpix import cone_ranges
 
 __all__ = ["DuckDB"]
+
+_MARGIN = 1e-9
+"""Degrees that cheap tests let through beyond exact ones."""
+
+_ROUNDING = 1e-15
 
 
 class DuckDB(Dialect):
@@ -71,7 +79,6 @@ class DuckDB(Dialect):
         "MAX": "max({0})",
         "IVO_STRING_AGG": "string_agg({distinct}{0}, {1})",
     }
-    time_text = "replace(CAST({0} AS VARCHAR), ' ', 'T')"
     types = {
         Kind.NULL: "VARCHAR",
         Kind.BOOLEAN: "BOOLEAN",
@@ -91,10 +98,11 @@ class DuckDB(Dialect):
 
     def number(self, value: int | float, kind: Kind) -> str:
         """A number; those with an exponent are DOUBLE to DuckDB, while others with a point would be DECIMAL."""
+        text = str(value)
         if kind is Kind.DOUBLE:
             text = repr(float(value))
-            return text if "e" in text else f"{text}e0"
-        return str(value)
+            text = text if "e" in text else f"{text}e0"
+        return f"({text})" if value < 0 else text
 
     def shape(self, parts: Sequence[str]) -> str:
         """A list of DOUBLE."""
@@ -103,3 +111,42 @@ class DuckDB(Dialect):
     def element(self, shape: str, number: int) -> str:
         """An element of a list."""
         return f"list_extract({shape}, {number})"
+
+    def cast(self, text: str, given: Kind, wanted: Kind) -> str:
+        """A cast; times as text have a T between date and time (DALI 1.1 §3.1.2)."""
+        if given is Kind.TIME and wanted is Kind.TEXT:
+            return f"replace(CAST({text} AS VARCHAR), ' ', 'T')"
+        return super().cast(text, given, wanted)
+
+    def like(self, operand: str, pattern: str, *, negated: bool, folds: bool) -> str:
+        """LIKE has no escape of its own."""
+        return f"{operand} {'NOT ' if negated else ''}{'ILIKE' if folds else 'LIKE'} {pattern}"
+
+    def in_cone(self, alias: str, position: Position, cone: Cone, most: int) -> tuple[str, int]:
+        """That the HEALPix cell is one of those that the cone touches; tables are stored in the order of cells."""
+        lon, lat, radius = cone
+        if radius > WIDEST or most < 1:
+            return "", 0
+        column = f"{alias}.{self.identifier(position.cell)}"
+        ranges = cone_ranges(lon, lat, radius, most)
+        return f"({' OR '.join(f'{column} BETWEEN {first} AND {last}' for first, last in ranges)})", len(ranges)
+
+    def touching(self, alias: str, region: Region, cone: tuple[float, float, float, float], exact: str) -> str:
+        """Along no axis are the centres of cones that touch further apart than the sum of the radii, in radians.
+
+        Blocks of rows that lie elsewhere are not even read.
+        """
+        x, y, z, radius = cone
+        own = f"{alias}.{self.identifier(region.radius)}"
+        reach = f"radians({own} + {self.number(radius + _MARGIN, Kind.DOUBLE)})"
+        axes = zip((region.x, region.y, region.z), (x, y, z), strict=True)
+        near = " AND ".join(
+            f"abs({alias}.{self.identifier(name)} - {self.number(_tidy(value), Kind.DOUBLE)}) <= {reach}"
+            for name, value in axes
+        )
+        return f"CASE WHEN {near} THEN {exact} WHEN {own} IS NULL THEN NULL ELSE FALSE END"
+
+
+def _tidy(value: float) -> float:
+    """0 for what would be 0 but for rounding."""
+    return 0.0 if abs(value) < _ROUNDING else value
