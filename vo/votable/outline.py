@@ -1,0 +1,244 @@
+"""What expat tells of a VOTable outside of its rows (VOTable 1.5 §3, §4)."""
+
+from __future__ import annotations
+
+import binascii
+from xml.parsers import expat
+
+from vo.errors import UsageError
+from vo.votable.binary import Binary
+from vo.votable.decoder import Decoder
+from vo.votable.fitsrows import FitsRows
+from vo.votable.model import Field, Limits, wrong
+from vo.votable.tabledata import TableData
+
+__all__ = ["Outline"]
+
+_DEPTH = 64
+_TEXT = 10_000
+"""Characters of a description that are kept."""
+
+_WHITE = b" \t\r\n"
+
+
+class Outline:
+    """Follows the elements, gathers the fields and hands the rows to their decoder."""
+
+    def __init__(self, parser: expat.XMLParserType, limits: Limits) -> None:
+        self._parser = parser
+        self._limits = limits
+        self._path: list[str] = []
+        self._name = self._description = ""
+        self._fields: list[dict[str, str]] = []
+        self._rows: int | None = None
+        self._first: tuple[str, str, tuple[Field, ...]] | None = None
+        self._stream: _Base64 | None = None
+        self.decoder: Decoder | None = None
+        self.ended = False
+        parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _refuse_declaration
+        self._follow()
+
+    def table(self) -> tuple[str, str, tuple[Field, ...]]:
+        """Name, description and fields of the table that is read.
+
+        Raises
+        ------
+        vo.errors.UsageError
+            When the document has no table.
+        """
+        if self._first is None:
+            raise UsageError("the document has no TABLE with FIELDs.")
+        return self._first
+
+    def _follow(self) -> None:
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        local = name.rpartition(":")[2]
+        if not self._path and local != "VOTABLE":
+            raise UsageError(f"it is no VOTable: its root element is {local[:40]!r}, not VOTABLE.")
+        if len(self._path) >= _DEPTH:
+            raise UsageError(f"line {self._parser.CurrentLineNumber}: elements are nested deeper than {_DEPTH} levels.")
+        self._path.append(local)
+        begin = _STARTS.get(local)
+        if begin is not None and self.decoder is None:
+            begin(self, attributes)
+        elif local == "STREAM" and self._stream is None:
+            self._start_stream(attributes)
+        if local == "TABLEDATA" and isinstance(self.decoder, TableData):
+            prefix = name.removesuffix(local)
+            handlers = self.decoder.handlers(prefix, self._leave_rows)
+            self._parser.StartElementHandler = handlers.start
+            self._parser.EndElementHandler = handlers.end
+            self._parser.CharacterDataHandler = handlers.text
+
+    def _end(self, name: str) -> None:  # noqa: ARG002 - expat checks that it is the element that began
+        local = self._path.pop()
+        if local == "STREAM" and self._stream is not None:
+            self._stream.end()
+        elif local in ("BINARY", "BINARY2", "FITS"):
+            self._finish()
+        elif local == "TABLE" and self._first is None:
+            self._end_table()
+
+    def _text(self, data: str) -> None:
+        path = self._path
+        if not path:
+            return
+        if path[-1] == "STREAM" and self._stream is not None:
+            self._stream.feed(data)
+        elif path[-1] == "DESCRIPTION" and self.decoder is None and len(path) > 1:
+            if path[-2] == "FIELD" and self._fields:
+                field = self._fields[-1]
+                field["description"] = (field.get("description", "") + data)[:_TEXT]
+            elif path[-2] == "TABLE":
+                self._description = (self._description + data)[:_TEXT]
+
+    # elements
+
+    def _start_table(self, attributes: dict[str, str]) -> None:
+        if "TABLE" in self._path[:-1]:
+            raise UsageError("a TABLE stands within a TABLE.")
+        if "ref" in attributes:
+            raise UsageError("its TABLE takes its columns from another by ref; write them as FIELDs of its own.")
+        self._fields.clear()
+        self._name, self._description = attributes.get("name", ""), ""
+        nrows = attributes.get("nrows", "").strip()
+        self._rows = int(nrows) if nrows.isascii() and nrows.isdecimal() and len(nrows) < 20 else None
+
+    def _start_field(self, attributes: dict[str, str]) -> None:
+        if len(self._path) < 2 or self._path[-2] != "TABLE":
+            return
+        if len(self._fields) >= self._limits.fields:
+            raise UsageError(f"the table has more than the {self._limits.fields:,} columns that are allowed.")
+        self._fields.append(dict(attributes))
+
+    def _start_values(self, attributes: dict[str, str]) -> None:
+        if len(self._path) > 1 and self._path[-2] == "FIELD" and self._fields and "null" in attributes:
+            self._fields[-1].setdefault("null", attributes["null"])
+
+    def _start_data(self, attributes: dict[str, str]) -> None:  # noqa: ARG002 - called like the others
+        if len(self._path) < 2 or self._path[-2] != "TABLE":
+            raise UsageError("its DATA does not stand in a TABLE.")
+        if not self._fields:
+            raise UsageError("the table has rows but no FIELDs.")
+
+    def _start_rows(self, attributes: dict[str, str]) -> None:
+        kind = self._path[-1]
+        if len(self._path) < 2 or self._path[-2] != "DATA":
+            raise UsageError(f"its {kind} does not stand in DATA.")
+        fields = self._made_fields()
+        self._first = (self._name, self._description.strip(), fields)
+        if kind == "TABLEDATA":
+            self.decoder = TableData(fields, self._limits)
+        elif kind == "FITS":
+            number = attributes.get("extnum", "1").strip()
+            extension = int(number) if number.isascii() and number.isdecimal() and len(number) < 5 else 1
+            self.decoder = FitsRows(fields, self._limits, extension=extension)
+        else:
+            self.decoder = Binary(fields, self._limits, masked=kind == "BINARY2")
+
+    def _start_stream(self, attributes: dict[str, str]) -> None:
+        if not isinstance(self.decoder, Binary | FitsRows):
+            return
+        if attributes.get("href"):
+            raise UsageError(
+                f"its rows are elsewhere, at {attributes['href'][:80]!r}; references are not followed.",
+                hint="Send a document that holds its rows.",
+            )
+        encoding = attributes.get("encoding", "").strip()
+        if encoding != "base64":
+            raise UsageError(f"its STREAM has the encoding {encoding[:20] or 'none'!r}; only base64 is read.")
+        self._stream = _Base64(self.decoder)
+
+    # ends
+
+    def _leave_rows(self) -> None:
+        self._path.pop()
+        self._finish()
+
+    def _finish(self) -> None:
+        """The rows have ended: what follows is only checked to be XML."""
+        if self.decoder is None or self.ended:
+            return
+        if isinstance(self.decoder, Binary | FitsRows) and self._stream is None:
+            raise UsageError("it has no STREAM with rows.")
+        self.decoder.end()
+        if self._rows is not None and self._rows != self.decoder.rows:
+            raise wrong(f"the table says that it has {self._rows:,} rows (nrows), and {self.decoder.rows:,} came.")
+        self._parser.StartElementHandler = self._parser.EndElementHandler = self._parser.CharacterDataHandler = None
+
+    def _end_table(self) -> None:
+        if self._fields:
+            self._first = (self._name, self._description.strip(), self._made_fields())
+
+    def _made_fields(self) -> tuple[Field, ...]:
+        return tuple(_field(attributes, number) for number, attributes in enumerate(self._fields, 1))
+
+
+_STARTS = {
+    "TABLE": Outline._start_table,
+    "FIELD": Outline._start_field,
+    "VALUES": Outline._start_values,
+    "DATA": Outline._start_data,
+    "TABLEDATA": Outline._start_rows,
+    "BINARY": Outline._start_rows,
+    "BINARY2": Outline._start_rows,
+    "FITS": Outline._start_rows,
+}
+
+
+class _Base64:
+    """Decodes the text of a STREAM."""
+
+    def __init__(self, decoder: Binary | FitsRows) -> None:
+        self._decoder = decoder
+        self._carry = b""
+        self._padded = False
+
+    def feed(self, text: str) -> None:
+        try:
+            data = self._carry + text.encode("ascii").translate(None, _WHITE)
+        except UnicodeEncodeError as error:
+            raise UsageError("its STREAM has characters that are not base64.") from error
+        whole = len(data) - len(data) % 4
+        self._carry = data[whole:]
+        if not whole:
+            return
+        if self._padded:
+            raise UsageError("its STREAM goes on after the end of its base64.")
+        try:
+            decoded = binascii.a2b_base64(data[:whole], strict_mode=True)
+        except binascii.Error as error:
+            raise UsageError(f"its STREAM is no base64 ({error}).") from error
+        self._padded = data[whole - 1 : whole] == b"="
+        self._decoder.feed(decoded)
+
+    def end(self) -> None:
+        if self._carry:
+            raise UsageError("its STREAM ends in the middle of its base64.")
+
+
+def _refuse_declaration(*_: object) -> None:
+    raise UsageError(
+        "it has a document type declaration (DOCTYPE), which is not read.", hint="Remove it; VOTable needs none."
+    )
+
+
+def _field(attributes: dict[str, str], number: int) -> Field:
+    name = attributes.get("name", "").strip() or attributes.get("ID", "").strip() or f"col_{number}"
+    field = Field(
+        name=name,
+        datatype=attributes.get("datatype", "").strip(),
+        arraysize=attributes.get("arraysize", "").strip(),
+        xtype=attributes.get("xtype", "").strip(),
+        unit=attributes.get("unit", "").strip(),
+        ucd=attributes.get("ucd", "").strip(),
+        utype=attributes.get("utype", "").strip(),
+        description=" ".join(attributes.get("description", "").split()),
+        null=attributes.get("null", "").strip(),
+    )
+    field.layout  # noqa: B018 - a field of a wrong type is refused before its rows come
+    return field
