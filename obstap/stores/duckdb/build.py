@@ -21,10 +21,10 @@ from obstap.arrow import arrow_schema
 from obstap.metadata import Table
 from obstap.names import delimited, literal
 from obstap.stores.base import TableContent
+from obstap.stores.contents import arriving, duplicate_key, missing_keys
 from obstap.stores.duckdb.durable import sync_file
 from obstap.stores.duckdb.engine import builder
 from obstap.stores.duckdb.manifest import Entry
-from vo.errors import UsageError
 
 __all__ = ["DATA", "FILE", "SUFFIX", "build_merged", "build_new", "build_without"]
 
@@ -131,40 +131,13 @@ def _file(connection: duckdb.DuckDBPyConnection, directory: Path, number: int, t
 
 @contextmanager
 def _arriving(connection: duckdb.DuckDBPyConnection, content: TableContent) -> Iterator[None]:
-    """Let `connection` read the rows as the view `arriving`; an error of their source surfaces as itself."""
-    source = _Source(content)
-    connection.register("arriving", pa.RecordBatchReader.from_batches(arrow_schema(content.table), source))
-    try:
-        yield
-    except duckdb.Error as error:
-        if source.error is not None:
-            raise source.error from error
-        raise
-    finally:
-        connection.unregister("arriving")
-
-
-class _Source:
-    """Iterates batches, checks their schema and keeps what went wrong, which the engine would flatten to text."""
-
-    def __init__(self, content: TableContent) -> None:
-        self._content = content
-        self.error: Exception | None = None
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        expected = arrow_schema(self._content.table)
+    """Let `connection` read the rows as the view `arriving`."""
+    with arriving(content, duckdb.Error) as rows:
+        connection.register("arriving", rows)
         try:
-            for batch in self._content.batches:
-                if not batch.schema.equals(expected):
-                    raise UsageError(
-                        f"Rows of {self._content.table.name} have the columns {batch.schema.names}"
-                        f" of types {[str(kind) for kind in batch.schema.types]};"
-                        f" they must be {expected.names} of types {[str(kind) for kind in expected.types]}."
-                    )
-                yield batch
-        except Exception as error:
-            self.error = error
-            raise
+            yield
+        finally:
+            connection.unregister("arriving")
 
 
 def _finished(connection: duckdb.DuckDBPyConnection, table: Table, file: str) -> Entry:
@@ -176,13 +149,13 @@ def _finished(connection: duckdb.DuckDBPyConnection, table: Table, file: str) ->
 def _index_key(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     key = delimited(table.key)
     if missing := _count(connection, f"{_NEW} WHERE {key} IS NULL"):
-        raise UsageError(f"{missing} rows of {table.name} have no {table.key}; each row must have its own.")
+        raise missing_keys(table, missing)
     try:
         connection.execute(f"CREATE UNIQUE INDEX key ON {_NEW} ({key})")
     except duckdb.ConstraintException as error:
         sql = f"SELECT {key} FROM {_NEW} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
         (shared,) = connection.execute(sql).fetchone()
-        raise UsageError(f"Several rows of {table.name} have the {table.key} {shared!r}; it must be unique.") from error
+        raise duplicate_key(table, shared) from error
 
 
 def _order(table: Table) -> str:

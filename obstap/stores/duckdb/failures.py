@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import secrets
 
 import duckdb
 import pyarrow as pa
 
-from vo.errors import AthanorError, AuthorizationError, UsageError
+from obstap.stores import failures
+from vo.errors import AthanorError
 
 __all__ = ["FAILURES", "explained"]
-
-logger = logging.getLogger("athanor.queries")
 
 FAILURES = (duckdb.Error, pa.ArrowException, OSError)
 """What a failing query raises: DuckDB's errors at its start, Arrow's and OSError with the same text from its stream."""
@@ -46,36 +43,20 @@ def explained(error: Exception) -> AthanorError:
     """
     kind, text = _parts(str(error))
     if any(sign in text for sign in _TOO_DEEP):
-        return UsageError(
-            "The query is nested deeper than this service can compute.",
-            hint="Ask in several queries, or with fewer sub-queries and shorter expressions.",
-        )
+        return failures.too_deep()
     if "Division by zero" in text:
-        return UsageError("The query divides by zero.", hint="Exclude the rows in which the divisor is 0.")
+        return failures.division()
     if kind == "Conversion":
-        return UsageError(f"A value cannot be converted: {text}.")
+        return failures.bad_value(text)
     if kind == "Out of Range":
-        return UsageError(f"A number lies outside the range of its type: {text}.")
+        return failures.bad_range(text)
     if kind == "Invalid Input":
-        return UsageError(f"The query fails on its data: {text}.")
+        return failures.bad_data(text)
     if kind == "Out of Memory":
-        return UsageError(
-            "The query needs more memory than this service gives to queries.",
-            hint="Let it sort, group or join fewer rows or columns.",
-        )
+        return failures.memory()
     if kind == "Permission":
-        return AuthorizationError("Queries may read the published tables and nothing else.")
-    return _unforeseen(error)
-
-
-def _unforeseen(error: Exception) -> AthanorError:
-    """What is told of a failure that only the operator can understand."""
-    reference = secrets.token_hex(4)
-    logger.error("The table engine refuses a query, reference %s: %s", reference, error)
-    return AthanorError(
-        "The service could not run this query; that is a fault of the service.",
-        hint=f"Ask in another way, or tell the operator of the service the reference {reference}.",
-    )
+        return failures.forbidden()
+    return failures.unforeseen(error)
 
 
 def _parts(message: str) -> tuple[str, str]:

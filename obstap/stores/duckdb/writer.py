@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from obstap.metadata import Table
 from obstap.stores.base import TableContent
+from obstap.stores.contents import check_key, published_name, the_entry
 from obstap.stores.duckdb import manifest
 from obstap.stores.duckdb.build import FILE, build_merged, build_new, build_without
 from obstap.stores.duckdb.durable import sync_directory
 from obstap.stores.duckdb.locks import WriterLock
 from obstap.stores.duckdb.manifest import Entry, Manifest
 from obstap.stores.duckdb.spill import SpillDirectory, remove_abandoned
-from vo.errors import NotFoundError, UsageError
 
 __all__ = ["Writer"]
 
@@ -45,17 +44,17 @@ class Writer:
     ) -> None:
         """Publish new tables and merge rows into others, and drop tables, all in one step."""
         for content in merged:
-            _check_key(content.table)
+            check_key(content.table)
         with self._writing() as (found, spill):
             number = found.number + 1
             entries = dict(found.entries)
             for name in drop:
-                _entry(entries, name)
+                the_entry(entries, name)
                 del entries[name.lower()]
             for content in replaced:
-                entries[_published(content.table)] = build_new(self._directory, spill, number, content)
+                entries[published_name(content.table)] = build_new(self._directory, spill, number, content)
             for content in merged:
-                name = _published(content.table)
+                name = published_name(content.table)
                 new = build_merged(self._directory, spill, number, entries.get(name), content)
                 if new is not None:
                     entries[name] = new
@@ -65,8 +64,8 @@ class Writer:
     def delete(self, name: str, keys: Sequence[str]) -> int:
         """Remove the rows with these keys from a table; gives the number removed."""
         with self._writing() as (found, spill):
-            old = _entry(found.entries, name)
-            _check_key(old.table)
+            old = the_entry(found.entries, name)
+            check_key(old.table)
             new = build_without(self._directory, spill, found.number + 1, old, keys)
             if new is None:
                 return 0
@@ -101,23 +100,3 @@ class Writer:
             if FILE.fullmatch(path.name) and path.name not in kept:
                 path.unlink(missing_ok=True)
         remove_abandoned(self._directory)
-
-
-def _published(table: Table) -> str:
-    """The lower-case name under which a table is published."""
-    schema, dot, name = table.name.partition(".")
-    if not (schema and dot and name):
-        raise UsageError(f"{table.name!r} names no table; write schema.table, such as xmm.catalogue.")
-    return table.name.lower()
-
-
-def _check_key(table: Table) -> None:
-    if not table.key:
-        raise UsageError(f"{table.name} has no key column by which its rows could be told apart; replace it whole.")
-
-
-def _entry(entries: Mapping[str, Entry], name: str) -> Entry:
-    entry = entries.get(name.lower())
-    if entry is None:
-        raise NotFoundError(f"There is no table {name}.", hint=f"Published are {', '.join(sorted(entries))}.")
-    return entry

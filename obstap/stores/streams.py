@@ -1,0 +1,193 @@
+"""What the answers of all engines have in common: pieces that come one by one, a clock, and an end at any moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar, Generic, TypeVar
+
+from vo.errors import AthanorError, TimeLimitError, UnavailableError
+
+__all__ = ["Clock", "QueryStream"]
+
+_Piece = TypeVar("_Piece")
+_Result = TypeVar("_Result")
+
+_NAGGING = 0.1
+"""Seconds between interrupts; one that comes between two steps of a query's start has no effect."""
+
+
+class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
+    """The answer of one query, which begins to run when this is made.
+
+    Any thread may call `close`, also while another waits for the next piece. Subclasses set their attributes before
+    they call this constructor.
+
+    Parameters
+    ----------
+    time_limit, count_waiting
+        Seconds that the query may take, and whether the time of the consumer between pieces is part of them.
+
+    Raises
+    ------
+    vo.errors.TimeLimitError, vo.errors.UsageError
+        As `obstap.stores.base.Snapshot.execute` says.
+    """
+
+    failures: ClassVar[tuple[type[Exception], ...]]
+    """What the engine raises when a query fails or is interrupted."""
+
+    _closed = True
+    """Nothing is to be closed before the constructor has begun."""
+
+    def __init__(self, *, time_limit: float | None, count_waiting: bool) -> None:
+        self._closed = False
+        self._ended = False
+        self._first: _Piece | None = None
+        self._working = threading.Lock()
+        self._clock = Clock(self._interrupt, time_limit, count_waiting)
+        try:
+            self._step(self._open)
+            self._first = self._step(self._fetch)
+        except BaseException:
+            self.close()
+            raise
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Start the query."""
+
+    @abstractmethod
+    def _fetch(self) -> _Piece | None:
+        """Wait for the next piece; None when there are no more."""
+
+    @abstractmethod
+    def _interrupt(self) -> None:
+        """Make `_open` and `_fetch` fail soon, whichever thread is in them; it may do nothing when none is."""
+
+    @abstractmethod
+    def _release(self) -> None:
+        """Let go of what the query holds; called once, when no thread works on it."""
+
+    @abstractmethod
+    def _interrupted(self, error: Exception) -> bool:
+        """Whether the engine was interrupted, by whomever."""
+
+    @abstractmethod
+    def _explained(self, error: Exception) -> AthanorError:
+        """The error in the user's terms."""
+
+    def __next__(self) -> _Piece:
+        try:
+            with self._working:
+                piece, self._first = self._first, None
+                if piece is None and not self._closed:
+                    piece = self._step(self._fetch)
+                    self._ended = piece is None
+        except BaseException:
+            self.close()
+            raise
+        if piece is None:
+            self.close()
+            raise StopIteration
+        return piece
+
+    def close(self) -> None:
+        """Cancel what is left of the query and release what it holds."""
+        if self._closed:
+            return
+        self._closed = True
+        if not self._ended:
+            self._interrupt()
+            while not self._working.acquire(timeout=_NAGGING):
+                self._interrupt()
+        else:
+            self._working.acquire()
+        try:
+            self._clock.stop()
+            self._first = None
+            self._release()
+        finally:
+            self._working.release()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _step(self, action: Callable[[], _Result]) -> _Result | None:
+        """Let the engine work, under the clock; None when the stream was closed meanwhile."""
+        try:
+            with self._clock.running():
+                return action()
+        except self.failures as error:
+            if self._closed:
+                return None
+            if not self._interrupted(error):
+                raise self._explained(error) from error
+            if self._clock.expired:
+                raise self._clock.error() from error
+            raise UnavailableError("The query was interrupted because the service is stopping.") from error
+
+
+class Clock:
+    """Counts the time of a query and interrupts it when that exceeds the limit."""
+
+    def __init__(self, interrupt: Callable[[], None], limit: float | None, count_waiting: bool) -> None:
+        self._interrupt = interrupt
+        self._limit = limit
+        self._count_waiting = count_waiting
+        self._spent = 0.0
+        self._began: float | None = time.monotonic() if count_waiting else None
+        self._stopped = threading.Event()
+        self.expired = False
+        if limit is not None:
+            threading.Thread(target=self._watch, name="query-clock", daemon=True).start()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The time that the engine works.
+
+        Raises
+        ------
+        vo.errors.TimeLimitError
+            When the limit is exceeded before it begins.
+        """
+        if self._left() <= 0:
+            raise self.error()
+        if self._count_waiting:
+            yield
+            return
+        self._began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._spent += time.monotonic() - self._began
+            self._began = None
+
+    def stop(self) -> None:
+        """Interrupt nothing any more."""
+        self._stopped.set()
+
+    def error(self) -> TimeLimitError:
+        """What is told when the limit is exceeded."""
+        return TimeLimitError(
+            f"The query exceeded its time limit of {self._limit:g} s.",
+            hint="Narrow it, or give it more time: an asynchronous job may take as long as its EXECUTIONDURATION.",
+        )
+
+    def _left(self) -> float:
+        if self._limit is None:
+            return float("inf")
+        began = self._began
+        return self._limit - self._spent - (0.0 if began is None else time.monotonic() - began)
+
+    def _watch(self) -> None:
+        wait = self._limit
+        while not self._stopped.wait(wait):
+            left = self._left()
+            if left <= 0:
+                self.expired = True
+                self._interrupt()
+            wait = max(left, _NAGGING)
