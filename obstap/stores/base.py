@@ -11,6 +11,7 @@ from typing import ClassVar
 import pyarrow as pa
 
 from obstap.metadata import Table
+from vo.errors import UsageError
 
 __all__ = ["Snapshot", "TableContent", "TableStore"]
 
@@ -69,6 +70,23 @@ class Snapshot(ABC):
         vo.errors.UsageError
             When the data make the query fail, such as a division by zero or a bad cast.
         """
+
+    def with_uploads(self, contents: Sequence[TableContent]) -> AbstractContextManager[Snapshot]:  # noqa: ARG002
+        """The same state with more tables, which whoever holds it sees and nobody else.
+
+        They are gone when it is let go, whatever happened meanwhile, and with the process.
+
+        Parameters
+        ----------
+        contents
+            The tables; none has the name of another or of a published one. Their rows are read once.
+
+        Raises
+        ------
+        vo.errors.AthanorError
+            What reading the rows raises, when the context is entered; an engine that has no place for them refuses.
+        """
+        raise UsageError(f"An archive in {self.engine} takes no uploaded tables.")
 
 
 class TableStore(ABC):

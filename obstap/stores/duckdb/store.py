@@ -25,6 +25,7 @@ from obstap.metadata import Table
 from obstap.stores.base import Snapshot, TableContent, TableStore
 from obstap.stores.duckdb.queries import Batches
 from obstap.stores.duckdb.reader import Reader, State, physical
+from obstap.stores.duckdb.uploads import Uploads
 from obstap.stores.duckdb.writer import Writer
 from vo.errors import NotFoundError
 
@@ -109,14 +110,25 @@ class DuckDBStore(TableStore):
 class _DuckDBSnapshot(Snapshot):
     engine = "duckdb"
 
-    def __init__(self, reader: Reader, state: State) -> None:
+    def __init__(self, reader: Reader, state: State, uploads: Uploads | None = None) -> None:
         self._reader = reader
         self._state = state
-        self.tables: Mapping[str, Table] = MappingProxyType(
-            {name: entry.table for name, entry in state.entries.items()}
+        self._uploads = uploads
+        self.tables: Mapping[str, Table] = (
+            MappingProxyType({name: entry.table for name, entry in state.entries.items()})
+            if uploads is None
+            else uploads.tables
         )
 
+    @contextmanager
+    def with_uploads(self, contents: Sequence[TableContent]) -> Iterator[Snapshot]:
+        """The same state with more tables."""
+        with Uploads(self, contents) as uploads:
+            yield _DuckDBSnapshot(self._reader, self._state, uploads)
+
     def physical(self, name: str) -> str:
+        if self._uploads is not None and name in self._uploads:
+            return self._uploads.physical(name)
         entry = self._state.entries.get(name)
         if entry is None:
             raise NotFoundError(f"There is no table {name}.")
@@ -133,6 +145,12 @@ class _DuckDBSnapshot(Snapshot):
     ) -> Batches:
         reader, state = self._reader, self._state
         cursor = reader.cursor()
+        try:
+            if self._uploads is not None:
+                self._uploads.load(cursor)
+        except BaseException:
+            cursor.close()
+            raise
         reader.hold(state)
         return Batches(
             cursor,
