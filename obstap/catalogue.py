@@ -8,12 +8,18 @@ from obstap import tap_schema
 from obstap.arrow import arrow_schema
 from obstap.metadata import Table
 from obstap.obscore import OBSCORE, OBSCORE_HEA
-from obstap.stores import TableContent, TableStore, get_store
+from obstap.stores import Snapshot, TableContent, TableStore, get_store
 
-__all__ = ["arrow_schema", "ensure", "publish", "upsert"]
+__all__ = ["arrow_schema", "ensure", "publish", "schema_descriptions", "upsert"]
 
 
-def publish(contents: Sequence[TableContent], *, drop: Sequence[str] = (), store: TableStore | None = None) -> None:
+def publish(
+    contents: Sequence[TableContent],
+    *,
+    drop: Sequence[str] = (),
+    schema_descriptions: Mapping[str, str] | None = None,
+    store: TableStore | None = None,
+) -> None:
     """Publish `contents` in place of the tables of the same names and drop others, all in one step.
 
     The tables of ``tap_schema`` change in the same step.
@@ -22,6 +28,8 @@ def publish(contents: Sequence[TableContent], *, drop: Sequence[str] = (), store
     ----------
     drop
         Names of tables that are no longer published.
+    schema_descriptions
+        What is told of schemas from now on, by their names; what is told of others stays.
     store
         Where to publish; by default the archive's own store.
 
@@ -38,7 +46,7 @@ def publish(contents: Sequence[TableContent], *, drop: Sequence[str] = (), store
         dropped = {name.lower() for name in drop}
         after = {name: table for name, table in before.items() if name not in dropped}
         after |= {content.table.name.lower(): content.table for content in contents}
-        store.replace([*contents, *_descriptions(before, after)], drop=drop)
+        store.replace([*contents, *_descriptions(store, before, after, schema_descriptions)], drop=drop)
 
 
 def upsert(contents: Sequence[TableContent], *, store: TableStore | None = None) -> None:
@@ -55,7 +63,7 @@ def upsert(contents: Sequence[TableContent], *, store: TableStore | None = None)
     with store.exclusive():
         before = _published(store)
         after = before | {content.table.name.lower(): content.table for content in contents}
-        store.upsert(contents, replace=_descriptions(before, after))
+        store.upsert(contents, replace=_descriptions(store, before, after))
 
 
 def ensure(store: TableStore | None = None) -> None:
@@ -75,8 +83,26 @@ def _published(store: TableStore) -> Mapping[str, Table]:
         return dict(snapshot.tables)
 
 
-def _descriptions(before: Mapping[str, Table], after: Mapping[str, Table]) -> list[TableContent]:
+def schema_descriptions(snapshot: Snapshot) -> dict[str, str]:
+    """What is told of schemas, by their lower-case names."""
+    if "tap_schema.schemas" not in snapshot.tables:
+        return {}
+    table = snapshot.physical("tap_schema.schemas")
+    batches = snapshot.execute(f"SELECT schema_name, description FROM {table} WHERE description IS NOT NULL")  # noqa: S608
+    rows = (row for batch in batches for row in zip(*(column.to_pylist() for column in batch), strict=True))
+    return {name.strip('"').lower(): description for name, description in rows}
+
+
+def _descriptions(
+    store: TableStore,
+    before: Mapping[str, Table],
+    after: Mapping[str, Table],
+    changed: Mapping[str, str] | None = None,
+) -> list[TableContent]:
     described = {table.name.lower(): table for table in tap_schema.TAP_SCHEMA}
-    if before == after and described.items() <= before.items():
+    if before == after and not changed and described.items() <= before.items():
         return []
-    return tap_schema.contents(after.values())
+    with store.snapshot() as snapshot:
+        told = schema_descriptions(snapshot)
+    told |= {name.lower(): text for name, text in (changed or {}).items()}
+    return tap_schema.contents(after.values(), told)

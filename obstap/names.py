@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["RESERVED", "delimited", "literal", "quoted"]
+__all__ = ["RESERVED", "delimited", "literal", "qualified", "quoted"]
 
 _SQL = """
 ABSOLUTE ACTION ADD ALL ALLOCATE ALTER AND ANY ARE AS ASC ASSERTION AT AUTHORIZATION AVG BEGIN BETWEEN BIT BIT_LENGTH
@@ -40,6 +40,11 @@ def quoted(name: str) -> str:
     if _REGULAR.fullmatch(name) and name.upper() not in RESERVED:
         return name
     return delimited(name)
+
+
+def qualified(name: str) -> str:
+    """The name ``schema.table`` of a table as a query must write it."""
+    return ".".join(quoted(part) for part in name.split(".", 1))
 
 
 def delimited(name: str) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from obstap.arrow import arrow_schema
 from obstap.metadata import Column, ForeignKey, Table
-from obstap.names import quoted
+from obstap.names import qualified, quoted
 from obstap.stores.base import TableContent
 
 __all__ = ["SCHEMAS", "TAP_SCHEMA", "Schema", "contents", "element_count", "ordered", "schemas"]
@@ -29,7 +29,7 @@ SCHEMAS = (
     Schema("tap_schema", "Descriptions of the tables of this service (TAP 1.1)"),
     Schema("provenance", "How the results of jobs came about (IVOA Provenance Data Model)"),
 )
-"""Schemas that are known by name; those of published catalogues follow them, without description."""
+"""Schemas that are known by name; those of published catalogues follow them."""
 
 
 def _text(name: str, description: str, *, principal: bool = True) -> Column:
@@ -138,20 +138,27 @@ def ordered(tables: Iterable[Table]) -> list[Table]:
     )
 
 
-def schemas(tables: Iterable[Table]) -> list[Schema]:
-    """The schemas of tables in the order of listings."""
+def schemas(tables: Iterable[Table], descriptions: Mapping[str, str] | None = None) -> list[Schema]:
+    """The schemas of tables in the order of listings.
+
+    Parameters
+    ----------
+    descriptions
+        What is told of schemas that are not known by name, by their lower-case names.
+    """
     known = {schema.name: schema for schema in SCHEMAS}
+    told = descriptions or {}
     names = dict.fromkeys(table.schema for table in ordered(tables))
-    return [known.get(name.lower(), Schema(name)) for name in names]
+    return [known.get(name.lower(), Schema(name, told.get(name.lower(), ""))) for name in names]
 
 
-def contents(tables: Iterable[Table]) -> list[TableContent]:
-    """The five tables filled with descriptions of `tables` and of themselves."""
+def contents(tables: Iterable[Table], descriptions: Mapping[str, str] | None = None) -> list[TableContent]:
+    """The five tables filled with descriptions of `tables`, of their schemas (see `schemas`) and of themselves."""
     own = {table.name for table in TAP_SCHEMA}
     described = ordered([*(table for table in tables if table.name not in own), *TAP_SCHEMA])
     keys = list(_keys(described))
     rows = (
-        _schema_rows(described),
+        _schema_rows(schemas(described, descriptions)),
         _table_rows(described),
         _column_rows(described),
         (_key_row(*key) for key in keys),
@@ -169,12 +176,8 @@ def _content(table: Table, rows: Iterable[Mapping[str, object]]) -> TableContent
     return TableContent(table, [pa.RecordBatch.from_pylist(list(rows), schema=arrow_schema(table))])
 
 
-def _table_name(table: Table) -> str:
-    return ".".join(quoted(part) for part in table.name.split(".", 1))
-
-
-def _schema_rows(described: list[Table]) -> Iterable[Mapping[str, object]]:
-    for index, schema in enumerate(schemas(described), start=1):
+def _schema_rows(described: list[Schema]) -> Iterable[Mapping[str, object]]:
+    for index, schema in enumerate(described, start=1):
         yield {
             "schema_name": quoted(schema.name),
             "utype": schema.utype or None,
@@ -187,7 +190,7 @@ def _table_rows(described: list[Table]) -> Iterable[Mapping[str, object]]:
     for index, table in enumerate(described, start=1):
         yield {
             "schema_name": quoted(table.schema),
-            "table_name": _table_name(table),
+            "table_name": qualified(table.name),
             "table_type": table.type,
             "utype": table.utype or None,
             "description": table.description or None,
@@ -199,7 +202,7 @@ def _column_rows(described: list[Table]) -> Iterable[Mapping[str, object]]:
     for table in described:
         for index, column in enumerate(table.columns, start=1):
             yield {
-                "table_name": _table_name(table),
+                "table_name": qualified(table.name),
                 "column_name": quoted(column.name),
                 "datatype": column.datatype,
                 "arraysize": column.arraysize or None,
@@ -229,8 +232,8 @@ def _keys(described: list[Table]) -> Iterable[tuple[str, Table, ForeignKey, Tabl
 def _key_row(key_id: str, table: Table, key: ForeignKey, target: Table) -> Mapping[str, object]:
     return {
         "key_id": key_id,
-        "from_table": _table_name(table),
-        "target_table": _table_name(target),
+        "from_table": qualified(table.name),
+        "target_table": qualified(target.name),
         "description": key.description or None,
         "utype": key.utype or None,
     }

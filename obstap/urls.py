@@ -1,10 +1,12 @@
-"""URLs of the archive front: the TAP service and the archive's files; a trailing slash is tolerated."""
+"""URLs of the archive front: TAP, cone search, SIA and the archive's files; a trailing slash is tolerated."""
 
 from __future__ import annotations
 
 from django.urls import include, path, re_path
 
 from obstap import files
+from obstap.scs import views as scs
+from obstap.sia2 import views as sia2
 from obstap.tap import pages, sync, vosi
 from uws.urls import job_tree
 
@@ -25,5 +27,12 @@ urlpatterns = [
     re_path(r"^tap/tables/?$", vosi.tables, name="tap-tables"),
     re_path(r"^tap/tables/(?P<name>[^/]+)/?$", vosi.table, name="tap-table"),
     re_path(r"^tap/examples/?$", pages.examples, name="tap-examples"),
+    re_path(r"^scs/?$", scs.cone, name="scs"),
+    re_path(r"^scs/capabilities/?$", scs.capabilities),
+    re_path(r"^scs/availability/?$", vosi.availability),
+    re_path(r"^scs/(?P<name>[^/]+)/?$", scs.cone),
+    re_path(r"^sia2/query/?$", sia2.query, name="sia2"),
+    re_path(r"^sia2/capabilities/?$", sia2.capabilities),
+    re_path(r"^sia2/availability/?$", vosi.availability),
     *files.urlpatterns,
 ]

@@ -172,10 +172,14 @@ def _unexpected(exception: BaseException) -> AthanorError:
 
 
 def _form(request: HttpRequest) -> str:
-    forms = FORMS.get(request.path_info.lstrip("/").partition("/")[0], PAGE_FORMS)
+    forms = FORMS.get(_segment(request), PAGE_FORMS)
     if forms[0] == VOTABLE:
         return TEXT if _wants_text(request) else VOTABLE
     return request.get_preferred_type(forms) or forms[0]
+
+
+def _segment(request: HttpRequest) -> str:
+    return request.path_info.lstrip("/").partition("/")[0]
 
 
 def _wants_text(request: HttpRequest) -> bool:
@@ -184,8 +188,10 @@ def _wants_text(request: HttpRequest) -> bool:
         given = [*request.GET.lists(), *request.POST.lists()]
     except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
         given = list(request.GET.lists())
+    # SIA's FORMAT is that of the data sought (SIA 2.0 §2.1.20).
+    names = ("RESPONSEFORMAT",) if _segment(request) == "sia2" else ("RESPONSEFORMAT", "FORMAT")
     for name, values in given:
-        if name.upper() in ("RESPONSEFORMAT", "FORMAT"):
+        if name.upper() in names:
             wanted = values[-1].partition(";")[0].strip().lower()
             return wanted in ("text", "txt", "csv", "tsv") or (wanted.startswith("text/") and wanted != "text/xml")
     return False
@@ -207,10 +213,14 @@ def _headers(error: AthanorError) -> dict[str, str]:
     return {}
 
 
-def _votable(request: HttpRequest, error: AthanorError) -> HttpResponse:  # noqa: ARG001 - one signature for all
-    from obstap.writers.votable import error_document  # noqa: PLC0415 - Arrow comes with it; pages start without
+def _votable(request: HttpRequest, error: AthanorError) -> HttpResponse:
+    from obstap.writers import Info  # noqa: PLC0415 - Arrow comes with it; pages start without
+    from obstap.writers.votable import document  # noqa: PLC0415
 
-    return HttpResponse(error_document(str(error)), content_type=VOTABLE, status=error.status)
+    infos = [Info("QUERY_STATUS", "ERROR", str(error))]
+    if _segment(request) == "scs":
+        infos.append(Info("Error", str(error)))  # where older clients look (Simple Cone Search 1.03 §2.3)
+    return HttpResponse(document(infos), content_type=VOTABLE, status=error.status)
 
 
 def _text(request: HttpRequest, error: AthanorError) -> HttpResponse:  # noqa: ARG001 - one signature for all

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
+from obstap.metadata import Table
+from obstap.names import qualified
 from uws.http.forms import read_form
 from vo.dali import Parameters
 from vo.errors import NotAllowedError
 
-__all__ = ["parameters", "resource"]
+__all__ = ["find_table", "parameters", "resource"]
 
 View = Callable[..., HttpResponseBase]
 
@@ -45,3 +47,15 @@ def parameters(request: HttpRequest) -> Parameters:
         When the body is no form.
     """
     return Parameters.from_lists(read_form(request, controls=()).parameters)
+
+
+def find_table(tables: Mapping[str, Table], name: str) -> Table | None:
+    """The table that a URL names, in any case and with or without the quotes that a query needs, or None.
+
+    Parameters
+    ----------
+    tables
+        By their lower-case names.
+    """
+    name = name.lower()
+    return tables.get(name) or next((table for table in tables.values() if name == qualified(table.name).lower()), None)

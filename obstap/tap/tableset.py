@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from obstap.metadata import Column, ForeignKey, Table
-from obstap.names import quoted
+from obstap.names import qualified, quoted
 from obstap.tap_schema import ordered, schemas
 
 __all__ = ["table_document", "tableset_document"]
@@ -19,18 +19,22 @@ NAMESPACES = (
 )
 
 
-def tableset_document(tables: Iterable[Table], *, detail: bool = True) -> bytes:
+def tableset_document(
+    tables: Iterable[Table], *, detail: bool = True, descriptions: Mapping[str, str] | None = None
+) -> bytes:
     """All tables by schema, in the order and with the names of ``TAP_SCHEMA``.
 
     Parameters
     ----------
     detail
         Whether columns and foreign keys are described too.
+    descriptions
+        What is told of schemas, by their lower-case names.
     """
     known = {table.name.lower(): table for table in tables}
     described = ordered(known.values())
     lines = [f"<vosi:tableset {NAMESPACES}>"]
-    for schema in schemas(described):
+    for schema in schemas(described, descriptions):
         lines += ["<schema>", *_texts(name=quoted(schema.name), description=schema.description, utype=schema.utype)]
         for table in described:
             if table.schema == schema.name:
@@ -48,7 +52,7 @@ def table_document(table: Table, tables: Iterable[Table]) -> bytes:
 
 
 def _table(table: Table, known: dict[str, Table], detail: bool) -> Iterator[str]:
-    yield from _texts(name=_name(table), description=table.description, utype=table.utype)
+    yield from _texts(name=qualified(table.name), description=table.description, utype=table.utype)
     if not detail:
         return
     for column in table.columns:
@@ -80,15 +84,11 @@ def _column(column: Column) -> Iterator[str]:
 
 def _foreign_key(key: ForeignKey, target: Table) -> Iterator[str]:
     yield "<foreignKey>"
-    yield from _texts(targetTable=_name(target))
+    yield from _texts(targetTable=qualified(target.name))
     for source, to in key.columns:
         yield from ("<fkColumn>", *_texts(fromColumn=quoted(source), targetColumn=quoted(to)), "</fkColumn>")
     yield from _texts(description=key.description, utype=key.utype)
     yield "</foreignKey>"
-
-
-def _name(table: Table) -> str:
-    return ".".join(quoted(part) for part in table.name.split(".", 1))
 
 
 def _texts(**elements: str) -> Iterator[str]:

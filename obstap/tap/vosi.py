@@ -12,14 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from jobdefs import registry
-from obstap.tap.resource import resource
+from obstap.tap.resource import find_table, resource
 from uws.http.locations import base_url
 from uws.limits import limits_of
 from uws.times import format_time, now
 from vo.dali import Parameters
 from vo.errors import AthanorError, NotFoundError, ParameterError
 
-__all__ = ["availability", "capabilities", "table", "tables"]
+__all__ = ["availability", "capabilities", "table", "tables", "vosi_document"]
 
 XML = "text/xml; charset=utf-8"
 
@@ -33,35 +33,45 @@ def capabilities(request: HttpRequest) -> HttpResponse:
     from obstap.adql import FEATURES, VERSIONS  # noqa: PLC0415 - the parser loads when it is first used
 
     limits = limits_of(registry.get("tap"))
-    context = {
-        "tap": f"{base_url(request)}/tap",
-        "versions": VERSIONS,
-        "features": FEATURES,
-        "formats": list(_formats()),
-        "retention": settings.ATHANOR_JOB_RETENTION,
-        "duration": {"default": limits.duration, "hard": limits.max_duration},
-        "rows": {"default": settings.ATHANOR_MAXREC, "hard": settings.ATHANOR_MAXREC_HARD},
-    }
-    return HttpResponse(render_to_string("obstap/capabilities.xml", context), content_type=XML)
+    return vosi_document(
+        request,
+        "obstap/capabilities.xml",
+        versions=VERSIONS,
+        features=FEATURES,
+        formats=list(_formats()),
+        retention=settings.ATHANOR_JOB_RETENTION,
+        duration={"default": limits.duration, "hard": limits.max_duration},
+        rows={"default": settings.ATHANOR_MAXREC, "hard": settings.ATHANOR_MAXREC_HARD},
+    )
+
+
+def vosi_document(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    """A VOSI document from a template, which knows the service's URL as ``base``."""
+    return HttpResponse(render_to_string(template, {**context, "base": base_url(request)}), content_type=XML)
 
 
 @resource("GET", "HEAD")
-def availability(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the same for everybody
+def availability(request: HttpRequest) -> HttpResponse:
     """Whether the tables can be queried and the database of jobs answers, by trying both."""
     notes = [note for note in (_failure("archive's tables", _try_store), _failure("jobs", _try_database)) if note]
-    context = {"available": not notes, "up_since": format_time(UP_SINCE), "notes": notes}
-    return HttpResponse(render_to_string("obstap/availability.xml", context), content_type=XML)
+    return vosi_document(
+        request, "obstap/availability.xml", available=not notes, up_since=format_time(UP_SINCE), notes=notes
+    )
 
 
 @resource("GET", "HEAD")
 def tables(request: HttpRequest) -> HttpResponse:
     """All tables; ``detail=min`` leaves their columns out (VOSI 1.1 §2.5)."""
-    from obstap.stores import get_store  # noqa: PLC0415 - Arrow loads when it is first used
+    from obstap.catalogue import schema_descriptions  # noqa: PLC0415 - Arrow loads when it is first used
+    from obstap.stores import get_store  # noqa: PLC0415
     from obstap.tap.tableset import tableset_document  # noqa: PLC0415
 
     detail = _detail(request)
     with get_store().snapshot() as snapshot:
-        return HttpResponse(tableset_document(snapshot.tables.values(), detail=detail != "min"), content_type=XML)
+        document = tableset_document(
+            snapshot.tables.values(), detail=detail != "min", descriptions=schema_descriptions(snapshot)
+        )
+        return HttpResponse(document, content_type=XML)
 
 
 @resource("GET", "HEAD")
@@ -71,7 +81,7 @@ def table(request: HttpRequest, name: str) -> HttpResponse:  # noqa: ARG001 - th
     from obstap.tap.tableset import table_document  # noqa: PLC0415
 
     with get_store().snapshot() as snapshot:
-        found = snapshot.tables.get(name.replace('"', "").lower())
+        found = find_table(snapshot.tables, name)
         if found is None:
             raise NotFoundError(f"There is no table {name!r}.", hint="/tap/tables?detail=min lists all tables.")
         return HttpResponse(table_document(found, snapshot.tables.values()), content_type=XML)
