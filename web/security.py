@@ -42,6 +42,7 @@ class ContentSecurityPolicy:
 
 
 def _with_policy(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    is_file = request.path_info.startswith(("/files/", "/uws/", "/tap/", "/scs", "/sia2/")) and response.status_code < 400
+    answers = ("/files/", "/uws/", "/tap/", "/scs", "/sia2/")
+    is_file = request.path_info.startswith(answers) and response.status_code < 400
     response.headers.setdefault("Content-Security-Policy", FILES if is_file else PAGES)
     return response

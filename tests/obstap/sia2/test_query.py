@@ -100,15 +100,15 @@ def test_what_is_found(client: Client, pairs, expected):
         (
             ("POS", "RANGE 350 10 0 1"),
             (
-                "POS: the first longitude and latitude of a range must not exceed the second; give POS twice for a range "
-                "across longitude 0."
+                "POS: the first longitude and latitude of a range must not exceed the second; give POS twice for "
+                "a range across longitude 0."
             ),
         ),
         (
             ("BAND", "blue"),
             (
-                "BAND: 'blue' is no number and no interval; write one number, or two with a blank between them, such as "
-                "0.5 10 or 300 +Inf."
+                "BAND: 'blue' is no number and no interval; write one number, or two with a blank between them, "
+                "such as 0.5 10 or 300 +Inf."
             ),
         ),
         (("TIME", "54000 53000"), "TIME: the interval '54000 53000' ends before it begins."),
