@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from vo import healpix_grid as grid
 from vo.sphere import angle, unit
 
-__all__ = ["ORDER", "cells", "cone_ranges"]
+__all__ = ["ORDER", "cells", "cone_ranges", "joined", "reach"]
 
 ORDER = grid.MOST
 """The order of the cells that are stored: 12 · 4**29 cells of about 0.4 milliarcseconds, the deepest in 64 bits."""
@@ -122,9 +122,9 @@ def cone_ranges(lon: float, lat: float, radius: float, max_ranges: int = 64) -> 
     found = []
     while face.size:
         far = angle(grid.vectors(face, (x + 0.5) / 2.0**order, (y + 0.5) / 2.0**order), centre)
-        reach = _reach(order)
-        touched = far <= radius + reach
-        done = touched if order == deepest else far + reach <= radius
+        margin = reach(order)
+        touched = far <= radius + margin
+        done = touched if order == deepest else far + margin <= radius
         found.append((face[done], x[done], y[done], np.full(np.count_nonzero(done), order)))
         split = touched & ~done
         order += 1
@@ -132,7 +132,7 @@ def cone_ranges(lon: float, lat: float, radius: float, max_ranges: int = 64) -> 
         x = (2 * x[split][:, None] + _CHILD_X).ravel()
         y = (2 * y[split][:, None] + _CHILD_Y).ravel()
     face, x, y, orders = np.concatenate(found, axis=1)
-    return _joined(*_ranges(face, x, y, orders), max(max_ranges, 1))
+    return joined(*_ranges(face, x, y, orders), max(max_ranges, 1))
 
 
 def _order_for(radius: float) -> int:
@@ -183,7 +183,7 @@ def _ranges(face: Cells, x: Cells, y: Cells, order: Cells) -> tuple[Cells, Cells
 
 
 @cache
-def _reach(order: int) -> float:
+def reach(order: int) -> float:
     """Radians within which all of a cell lies about its centre, with one part in a hundred to spare.
 
     The farthest corner is that of the cells that touch the parallel sin(latitude) = 2/3 a quarter of a base cell off
@@ -197,7 +197,7 @@ def _reach(order: int) -> float:
     return 1.01 * float(angle(corner, middle))
 
 
-def _joined(first: NDArray[np.int64], last: NDArray[np.int64], max_ranges: int) -> list[tuple[int, int]]:
+def joined(first: NDArray[np.int64], last: NDArray[np.int64], max_ranges: int) -> list[tuple[int, int]]:
     """Sorted ranges, joined where they touch and across the smallest gaps until there are `max_ranges`."""
     rank = np.argsort(first)
     first, last = first[rank], last[rank]
