@@ -30,7 +30,7 @@ _HINTS = {
 
 
 class VOTable:
-    """The first table with rows of a document, or its first table where none has rows.
+    """A table of a document: that which was asked for, else the first with rows, or the first where none has rows.
 
     Iterating gives the rows once, in blocks.
 
@@ -59,15 +59,20 @@ class VOTable:
         return self._blocks
 
 
-def open_votable(file: BinaryIO, *, limits: Limits | None = None) -> VOTable:
+def open_votable(file: BinaryIO, *, limits: Limits | None = None, table: str = "") -> VOTable:
     """Begin to read a VOTable; it is read on while its rows are iterated.
+
+    Parameters
+    ----------
+    table
+        Name, ID or number (from 0) of the TABLE to be read, for documents that hold several.
 
     Raises
     ------
     vo.errors.UsageError
         When the document is no VOTable with a table, or larger than is allowed.
     """
-    pieces = _parsed(file, limits or Limits())
+    pieces = _parsed(file, limits or Limits(), table)
     outline = next(pieces)
     while outline.decoder is None and not outline.ended:
         next(pieces)
@@ -84,12 +89,12 @@ def _blocks(outline: Outline, pieces: Iterator[Outline]) -> Iterator[Block]:
         yield from decoder.take()
 
 
-def _parsed(file: BinaryIO, limits: Limits) -> Iterator[Outline]:
+def _parsed(file: BinaryIO, limits: Limits, table: str) -> Iterator[Outline]:
     """Parse the document piece by piece."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.buffer_size = _CHUNK
-    outline = Outline(parser, limits)
+    outline = Outline(parser, limits, wanted=table)
     yield outline
     read = 0
     while chunk := file.read(_CHUNK):

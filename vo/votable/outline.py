@@ -22,12 +22,21 @@ _WHITE = b" \t\r\n"
 
 
 class Outline:
-    """Follows the elements, gathers the fields and hands the rows to their decoder."""
+    """Follows the elements, gathers the fields and hands the rows to their decoder.
 
-    def __init__(self, parser: expat.XMLParserType, limits: Limits) -> None:
+    Parameters
+    ----------
+    wanted
+        Name, ID or number of the table whose rows are read; empty for the first with rows.
+    """
+
+    def __init__(self, parser: expat.XMLParserType, limits: Limits, *, wanted: str = "") -> None:
         self._parser = parser
         self._limits = limits
         self._path: list[str] = []
+        self._wanted = wanted
+        self._tables = 0
+        self._is_wanted = False
         self._name = self._description = ""
         self._fields: list[dict[str, str]] = []
         self._rows: int | None = None
@@ -47,7 +56,8 @@ class Outline:
             When the document has no table.
         """
         if self._first is None:
-            raise UsageError("the document has no TABLE with FIELDs.")
+            named = f" {self._wanted!r}" if self._wanted else ""
+            raise UsageError(f"the document has no TABLE{named} with FIELDs.")
         return self._first
 
     def _follow(self) -> None:
@@ -78,9 +88,9 @@ class Outline:
         local = self._path.pop()
         if local == "STREAM" and self._stream is not None:
             self._stream.end()
-        elif local in ("BINARY", "BINARY2", "FITS"):
+        elif local in ("BINARY", "BINARY2", "FITS") and self.decoder is not None:
             self._finish()
-        elif local == "TABLE" and self._first is None:
+        elif local == "TABLE" and self._first is None and self._taken:
             self._end_table()
 
     def _text(self, data: str) -> None:
@@ -101,9 +111,15 @@ class Outline:
     def _start_table(self, attributes: dict[str, str]) -> None:
         if "TABLE" in self._path[:-1]:
             raise UsageError("a TABLE stands within a TABLE.")
-        if "ref" in attributes:
+        known = (attributes.get("name"), attributes.get("ID"), str(self._tables))
+        self._tables += 1
+        self._taken = not self._wanted or self._wanted in known
+        if "ref" in attributes and self._taken:
             raise UsageError("its TABLE takes its columns from another by ref; write them as FIELDs of its own.")
         self._fields.clear()
+        known = (attributes.get("name"), attributes.get("ID"), str(self._tables))
+        self._is_wanted = not self._wanted or self._wanted in known
+        self._tables += 1
         self._name, self._description = attributes.get("name", ""), ""
         nrows = attributes.get("nrows", "").strip()
         self._rows = int(nrows) if nrows.isascii() and nrows.isdecimal() and len(nrows) < 20 else None
@@ -122,13 +138,17 @@ class Outline:
     def _start_data(self, attributes: dict[str, str]) -> None:  # noqa: ARG002 - called like the others
         if len(self._path) < 2 or self._path[-2] != "TABLE":
             raise UsageError("its DATA does not stand in a TABLE.")
-        if not self._fields:
+        if self._taken and not self._fields:
             raise UsageError("the table has rows but no FIELDs.")
 
     def _start_rows(self, attributes: dict[str, str]) -> None:
+        if not self._taken:
+            return
         kind = self._path[-1]
         if len(self._path) < 2 or self._path[-2] != "DATA":
             raise UsageError(f"its {kind} does not stand in DATA.")
+        if not self._is_wanted:
+            return
         fields = self._made_fields()
         self._first = (self._name, self._description.strip(), fields)
         if kind == "TABLEDATA":
@@ -161,8 +181,6 @@ class Outline:
 
     def _finish(self) -> None:
         """The rows have ended: what follows is only checked to be XML."""
-        if self.decoder is None or self.ended:
-            return
         if isinstance(self.decoder, Binary | FitsRows) and self._stream is None:
             raise UsageError("it has no STREAM with rows.")
         self.decoder.end()
@@ -171,7 +189,7 @@ class Outline:
         self._parser.StartElementHandler = self._parser.EndElementHandler = self._parser.CharacterDataHandler = None
 
     def _end_table(self) -> None:
-        if self._fields:
+        if self._fields and self._is_wanted:
             self._first = (self._name, self._description.strip(), self._made_fields())
 
     def _made_fields(self) -> tuple[Field, ...]:
