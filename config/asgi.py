@@ -10,14 +10,17 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+import django
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
+from config.handler import Handler
 from config.limits import BodyLimit
 from config.static import StaticFiles
 
+django.setup(set_prefix=False)
+
 _django = BodyLimit(
-    get_asgi_application(),
+    Handler(),
     limit=settings.ATHANOR_MAX_UPLOAD,
     other_limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
     prefixes=("/uws/", "/jobdefs/"),

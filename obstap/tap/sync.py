@@ -15,6 +15,9 @@ from uws.http.streams import stream
 
 __all__ = ["answer", "sync"]
 
+SHORT = 2**18
+"""Bytes of an answer that is sent in one piece."""
+
 
 @resource("GET", "HEAD", "POST")
 def sync(request: HttpRequest) -> HttpResponseBase:
@@ -43,6 +46,6 @@ def answer(request: HttpRequest, **asked: Any) -> HttpResponseBase:
     if request.method == "HEAD":
         asked["maxrec"] = 0
     result = run_query(**asked, base_url=base_url(request), time_limit=settings.ATHANOR_SYNC_TIME_LIMIT)
-    response = stream(request, result, content_type=result.content_type)
+    response = stream(request, result, content_type=result.content_type, short=SHORT)
     response["Content-Disposition"] = f'inline; filename="{result.filename}"'
     return response

@@ -51,7 +51,7 @@ def test_a_client_that_goes_away_stops_the_query(archive: TableStore, steps):
     status, beginning = async_to_sync(read_a_little)()
     assert status == 200
     assert b"<TABLEDATA>\n<TR><TD>" in beginning
-    assert steps == ["step", "close"]
+    assert steps in (["step", "close"], ["step", "step", "close"])
 
 
 def test_the_header_comes_before_the_second_batch_is_asked_for(archive, steps):

@@ -1,0 +1,98 @@
+"""Django under ASGI, with one thread for each request of a synchronous view.
+
+Django's own handler goes into a thread and back for each step of each middleware and for the view, which costs several
+times what the steps themselves do. Views that wait without a thread (UWS WAIT) take that way; all others run from the
+first middleware to the last in one go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import MutableMapping
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.base import BaseHandler
+from django.db import close_old_connections
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, get_resolver, set_script_prefix
+
+from uws.http.threads import in_thread
+
+__all__ = ["Handler"]
+
+Scope = MutableMapping[str, Any]
+
+
+class Handler(ASGIHandler):
+    """An ASGI application that answers with Django's views."""
+
+    chunk_size = 2**18
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._threaded = BaseHandler()
+        self._threaded.load_middleware()
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or _waits(scope):
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        response = await in_thread(self._answer, scope, body)
+        if not response.streaming:
+            await self.send_response(response, send)
+            return
+        try:
+            await self._send_while_heard(response, receive, send)
+        finally:
+            await in_thread(response.close)
+
+    def _answer(self, scope: Scope, body: SpooledTemporaryFile[bytes]) -> HttpResponseBase:
+        """What a WSGI server does, but for sending; all that the thread has opened is closed at the end."""
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        request, response = self.create_request(scope, body)
+        try:
+            response = response or self._threaded.get_response(request)
+        except BaseException:
+            body.close()
+            raise
+        response._resource_closers.append(body.close)
+        response._handler_class = self.__class__
+        if response.streaming:
+            close_old_connections()
+        else:
+            response.close()
+        return response
+
+    async def _send_while_heard(self, response: HttpResponseBase, receive: Any, send: Any) -> None:
+        """Send a streaming answer until it ends or the client has gone."""
+        sending = asyncio.ensure_future(self.send_response(response, send))
+        leaving = asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            sending.cancel()
+            done, _ = await asyncio.wait((sending,))
+        for task in done:
+            if not task.cancelled():
+                task.result()
+
+
+def _waits(scope: Scope) -> bool:
+    """Whether the view is asynchronous."""
+    try:
+        match = get_resolver().resolve(scope["path"].removeprefix(get_script_prefix(scope)))
+    except Resolver404:
+        return False
+    return iscoroutinefunction(match.func)

@@ -1,0 +1,174 @@
+"""What the service's own way from ASGI to Django promises."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+
+from config.handler import Handler
+from uws.http.streams import stream
+
+MEBIBYTE = 2**20
+
+
+class Numbers(Iterator[bytes]):
+    """Chunks that tell when they are made and closed."""
+
+    made: list[Numbers] = []
+
+    def __init__(self, count: int, size: int, *, fails_at: int | None = None) -> None:
+        self.number = 0
+        self.count, self.size, self.fails_at = count, size, fails_at
+        self.closed = threading.Event()
+        self.made.append(self)
+
+    def __next__(self) -> bytes:
+        if self.number == self.fails_at:
+            raise ValueError("broken")
+        if self.number == self.count:
+            raise StopIteration
+        self.number += 1
+        return b"%d" % (self.number % 10) * self.size
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def numbers(request: HttpRequest) -> HttpResponseBase:
+    """`count` chunks of `size` bytes, of which `short` bytes are awaited."""
+    given = {name: int(value) for name, value in request.GET.items()}
+    short = given.pop("short", 0)
+    return stream(request, Numbers(**given), content_type="text/plain", short=short)
+
+
+@csrf_exempt
+def thread(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f"{request.method} {request.body.decode()} {threading.current_thread().name}")
+
+
+async def loop(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(threading.current_thread().name)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise ValueError("broken")
+
+
+urlpatterns = [
+    path("numbers", numbers),
+    path("thread", thread),
+    path("loop", loop),
+    path("broken", broken),
+    path("", include("config.urls")),
+]
+handler404 = "web.errors.not_found"
+handler500 = "web.errors.server_error"
+
+
+@pytest.fixture(autouse=True)
+def urls(settings) -> None:
+    settings.ROOT_URLCONF = __name__
+    Numbers.made.clear()
+
+
+def ask(
+    target: str, *, method: str = "GET", body: bytes = b"", leave_after: int | None = None
+) -> tuple[dict[str, Any], list[bytes]]:
+    """The start of an answer and its chunks; the client goes away after `leave_after` of them."""
+    place, _, query = target.partition("?")
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": place,
+        "query_string": query.encode(),
+        "headers": [(b"host", b"testserver"), (b"content-length", str(len(body)).encode())],
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "scheme": "http",
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def talk() -> None:
+        gone = asyncio.Event()
+        asked = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            if asked:
+                return asked.pop()
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+            if leave_after is not None and len(sent) > leave_after:
+                gone.set()
+                await asyncio.sleep(3600)
+
+        await asyncio.wait_for(Handler()(scope, receive, send), 60)
+
+    async_to_sync(talk)()
+    assert sent[0]["type"] == "http.response.start"
+    return sent[0], [message["body"] for message in sent[1:] if message.get("body")]
+
+
+def headers(start: dict[str, Any]) -> dict[str, str]:
+    return {name.decode().lower(): value.decode() for name, value in start["headers"]}
+
+
+def test_a_synchronous_view_runs_in_a_thread() -> None:
+    start, chunks = ask("/thread", method="POST", body=b"some text")
+    assert start["status"] == 200
+    assert b"".join(chunks).startswith(b"POST some text http_")
+
+
+def test_an_asynchronous_view_holds_no_thread() -> None:
+    _, chunks = ask("/loop")
+    assert not b"".join(chunks).startswith(b"http_")
+
+
+def test_errors_have_their_form(settings) -> None:
+    assert ask("/nowhere")[0]["status"] == 404
+    start, chunks = ask("/broken")
+    assert start["status"] == 500
+    assert b"Something went wrong here" in b"".join(chunks)
+
+
+@pytest.mark.parametrize("short", [0, 10 * MEBIBYTE])
+def test_a_stream_arrives_whole_and_is_closed(short: int) -> None:
+    start, chunks = ask(f"/numbers?count=5&size={MEBIBYTE}&short={short}")
+    assert b"".join(chunks) == b"".join(digit * MEBIBYTE for digit in (b"1", b"2", b"3", b"4", b"5"))
+    assert max(map(len, chunks)) <= MEBIBYTE
+    assert headers(start).get("content-length") == (str(5 * MEBIBYTE) if short else None)
+    assert Numbers.made[0].closed.wait(60)
+
+
+def test_what_goes_wrong_while_an_answer_is_short_has_its_status() -> None:
+    assert ask("/numbers?count=5&size=10&fails_at=3&short=1000")[0]["status"] == 500
+    assert Numbers.made[0].closed.is_set()
+
+
+def test_what_goes_wrong_later_breaks_the_answer_off() -> None:
+    with pytest.raises(ValueError, match="broken"):
+        ask("/numbers?count=5&size=10&fails_at=3&short=20")
+    assert Numbers.made[0].closed.wait(60)
+
+
+def test_a_client_that_goes_away_is_noticed() -> None:
+    _, chunks = ask(f"/numbers?count=1000000&size={MEBIBYTE}", leave_after=2)
+    assert len(chunks) == 2
+    assert Numbers.made[0].closed.wait(60)
+    assert Numbers.made[0].number <= 3
+
+
+def test_threads_are_one_chunk_ahead_of_a_slow_client() -> None:
+    _, chunks = ask("/numbers?count=1000000&size=10", leave_after=4)
+    assert Numbers.made[0].number <= len(chunks) + 2
