@@ -19,7 +19,7 @@ from uws.times import format_time, now
 from vo.dali import Parameters
 from vo.errors import AthanorError, NotFoundError, ParameterError
 
-__all__ = ["availability", "capabilities", "table", "tables", "vosi_document"]
+__all__ = ["availability", "capabilities", "formats", "limits", "table", "tables", "vosi_document"]
 
 XML = "text/xml; charset=utf-8"
 
@@ -32,16 +32,13 @@ def capabilities(request: HttpRequest) -> HttpResponse:
     """The capabilities document."""
     from obstap.adql import FEATURES, VERSIONS  # noqa: PLC0415 - the parser loads when it is first used
 
-    limits = limits_of(registry.get("tap"))
     return vosi_document(
         request,
         "obstap/capabilities.xml",
         versions=VERSIONS,
         features=FEATURES,
-        formats=list(_formats()),
-        retention=settings.ATHANOR_JOB_RETENTION,
-        duration={"default": limits.duration, "hard": limits.max_duration},
-        rows={"default": settings.ATHANOR_MAXREC, "hard": settings.ATHANOR_MAXREC_HARD},
+        formats=list(formats()),
+        **limits(),
     )
 
 
@@ -94,7 +91,18 @@ def _detail(request: HttpRequest) -> str:
     return detail
 
 
-def _formats() -> Iterator[dict[str, Any]]:
+def limits() -> dict[str, Any]:
+    """What the service grants: seconds for which jobs are kept and may run, and rows of an answer."""
+    granted = limits_of(registry.get("tap"))
+    return {
+        "retention": settings.ATHANOR_JOB_RETENTION,
+        "duration": {"default": granted.duration, "hard": granted.max_duration},
+        "rows": {"default": settings.ATHANOR_MAXREC, "hard": settings.ATHANOR_MAXREC_HARD},
+    }
+
+
+def formats() -> Iterator[dict[str, Any]]:
+    """Media types of answers, the usual one first; short names stand with the first of each format."""
     from obstap.writers import WRITERS  # noqa: PLC0415 - Arrow loads when it is first used
 
     for writer in WRITERS:

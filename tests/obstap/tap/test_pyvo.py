@@ -7,6 +7,8 @@ import pytest
 import pyvo
 from pyvo.dal.exceptions import DALOverflowWarning, DALQueryError
 
+from obstap.tap.examples import EXAMPLES
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -67,5 +69,5 @@ def test_anonymous_and_signed_in(archive, live_server, django_user_model, passwo
 
 
 def test_examples(service):
-    assert len(service.examples) == 7
+    assert len(service.examples) == len(EXAMPLES)
     assert service.examples[-1].execute().to_table()["column_name"][0] == "dataproduct_type"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 
@@ -194,16 +193,6 @@ def test_documents_are_valid(archive, client: Client, validate):
         ({"MAXREC": "-1"}, 400, "MAXREC: '-1' is no number of rows; give a whole number of at least 0."),
         ({"MAXREC": "many"}, 400, "MAXREC: 'many' is no number of rows; give a whole number of at least 0."),
         (
-            {"RESPONSEFORMAT": "fits"},
-            400,
-            (
-                "RESPONSEFORMAT: 'fits' is not offered; use one of votable, application/x-votable+xml, "
-                "application/x-votable+xml;serialization=TABLEDATA, text/xml, application/xml, votable/b2, "
-                "application/x-votable+xml;serialization=BINARY2, csv, text/csv;header=present, text/csv, tsv, "
-                "text/tab-separated-values."
-            ),
-        ),
-        (
             {"UPLOAD": "t1,param:table"},
             400,
             "UPLOAD: table uploads are not supported by this release; write the values into the query instead.",
@@ -221,6 +210,16 @@ def test_errors(archive, client: Client, parameters, status, message):
         f'<INFO name="QUERY_STATUS" value="ERROR">{message}</INFO>\n'
         "</RESOURCE>\n"
         "</VOTABLE>\n"
+    )
+
+
+def test_a_format_that_is_not_offered(archive, client: Client):
+    response = ask(client, RESPONSEFORMAT="image/png")
+    assert response.status_code == 400
+    (text,) = re.findall('<INFO name="QUERY_STATUS" value="ERROR">(.*)</INFO>', response.content.decode())
+    assert text.startswith(
+        "RESPONSEFORMAT: 'image/png' is not offered; use one of votable, application/x-votable+xml, "
+        "application/x-votable+xml;serialization=TABLEDATA, text/xml, application/xml, votable/b2, "
     )
 
 
@@ -333,16 +332,6 @@ def test_fetch(archive):
     assert answer.overflow
     assert not fetch(QUERY, base_url="http://x", maxrec=3).overflow
     assert fetch(QUERY, base_url="http://x", maxrec=0).rows == []
-
-
-def test_every_example_runs(archive, client: Client):
-    from obstap.tap.pages import EXAMPLES
-
-    for example in EXAMPLES:
-        response = ask(client, QUERY=example.query, FORMAT="csv")
-        assert response.status_code == 200, (example.id, response.content.decode())
-        header = next(csv.reader(io.StringIO(body(response))))
-        assert len(header) > 1
 
 
 def test_queries_have_a_longest_length(archive, client: Client):
