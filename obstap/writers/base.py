@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import pyarrow as pa
 
 from obstap.metadata import Column
+from vo.errors import AthanorError
 
 __all__ = ["Info", "Rows", "Writer"]
+
+Made = TypeVar("Made")
 
 PIECE_BYTES = 32 * 2**20
 """Size in memory above which a batch is written in pieces."""
@@ -40,6 +43,8 @@ class Rows:
         self._maxrec = maxrec
         self.overflow = False
         """Whether rows were cut off; known when the iteration has ended."""
+        self.error = ""
+        """What ended the rows before their time; known when `written` has ended."""
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         left = self._maxrec
@@ -51,6 +56,34 @@ class Rows:
             yield from _pieces(batch)
             if left is not None:
                 left -= batch.num_rows
+
+    def written(self, encode: Callable[[pa.RecordBatch], Made], *, tell_errors: bool) -> Iterator[Made]:
+        """What `encode` makes of each batch.
+
+        Parameters
+        ----------
+        tell_errors
+            Whether an error ends the rows, to be found in `error` then, instead of being raised.
+
+        Raises
+        ------
+        vo.errors.AthanorError
+            What the batches or `encode` raise, where it is not told.
+        """
+        try:
+            for batch in self:
+                yield encode(batch)
+        except AthanorError as error:
+            if not tell_errors:
+                raise
+            self.error = str(error)
+
+    @property
+    def late(self) -> tuple[Info, ...]:
+        """The facts about the answer that only its end shows (DALI 1.1 §4.4): none, OVERFLOW or ERROR."""
+        if self.error:
+            return (Info("QUERY_STATUS", "ERROR", self.error),)
+        return (Info("QUERY_STATUS", "OVERFLOW"),) if self.overflow else ()
 
 
 def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -71,7 +104,7 @@ class Writer(ABC):
     Parameters
     ----------
     media_type
-        The media type that was asked for, to be echoed; one of `media_types`.
+        The media type that was asked for, to be echoed; the usual one when empty.
     """
 
     media_types: ClassVar[tuple[str, ...]]
@@ -86,8 +119,11 @@ class Writer(ABC):
     extension: ClassVar[str]
     """Ending of file names, without the dot."""
 
+    usual_type: ClassVar[str] = ""
+    """Media type of an answer that was asked for by a short name, where it is not the first of `media_types`."""
+
     def __init__(self, media_type: str = "") -> None:
-        self.media_type = media_type or self.media_types[0]
+        self.media_type = media_type or self.usual_type or self.media_types[0]
 
     @abstractmethod
     def stream(

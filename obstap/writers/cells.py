@@ -1,12 +1,13 @@
-"""Values as text: what TABLEDATA, CSV and TSV have in common, done by Arrow's kernels on whole columns.
+"""Values as text: what the formats made of characters have in common, done by Arrow's kernels on whole columns.
 
-Spellings are those of VOTable 1.4 §5: ``NaN``, ``+Inf``, ``-Inf``, ``T``, ``F``, ISO 8601 times without a zone,
-arrays with blanks between their elements. A missing value stays missing.
+Spellings are those of VOTable 1.4 §5 unless a format has its own: ``NaN``, ``+Inf``, ``-Inf``, ``T``, ``F``, ISO 8601
+times without a zone, arrays with blanks between their elements. A missing value stays missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -16,12 +17,42 @@ from obstap.arrow import arrow_type
 from obstap.metadata import Column
 from vo.errors import AthanorError
 
-__all__ = ["bytes_of", "cell_text", "conform", "fixed_size", "is_text", "is_time", "join_rows"]
+__all__ = ["Spelling", "bytes_of", "cell_text", "conform", "fixed_size", "is_text", "is_time", "join_rows"]
 
 
 # Kernels take constants as Arrow scalars: those of Python are converted, and pandas looked for, at every call.
 TRUE, FALSE = pa.scalar("T"), pa.scalar("F")
 NAN, INF, PLUS_INF, MINUS_INF = pa.scalar("NaN"), pa.scalar("inf"), pa.scalar("+Inf"), pa.scalar("-Inf")
+EMPTY, BLANK, NO_ELEMENTS = pa.scalar(""), pa.scalar(" "), pa.scalar(0, pa.int32())
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a format writes what is not plainly a number or a text.
+
+    Parameters
+    ----------
+    missing_element
+        A missing element of an array of integers or booleans; where it is None the whole array is left out.
+    nan_element
+        The same in an array of floating-point numbers.
+    opening, between, closing
+        What stands around and between the elements of an array.
+    """
+
+    true: pa.StringScalar = TRUE
+    false: pa.StringScalar = FALSE
+    nan: pa.StringScalar = NAN
+    plus_infinity: pa.StringScalar = PLUS_INF
+    minus_infinity: pa.StringScalar = MINUS_INF
+    missing_element: str | None = None
+    nan_element: str = "NaN"
+    opening: pa.StringScalar = EMPTY
+    between: pa.StringScalar = BLANK
+    closing: pa.StringScalar = EMPTY
+
+
+USUAL = Spelling()
 
 
 def is_text(column: Column) -> bool:
@@ -65,8 +96,13 @@ def conform(array: pa.Array, column: Column) -> pa.Array:
         ) from error
 
 
-def cell_text(array: pa.Array, column: Column) -> pa.Array:
+def cell_text(array: pa.Array, column: Column, spelling: Spelling = USUAL) -> pa.Array:
     """Each value as text, unescaped; missing values stay missing.
+
+    Parameters
+    ----------
+    spelling
+        How the format writes truth values, NaN, infinities and arrays.
 
     Raises
     ------
@@ -81,8 +117,8 @@ def cell_text(array: pa.Array, column: Column) -> pa.Array:
     if is_text(column):
         return array
     if column.arraysize:
-        return _lists(array)
-    return _scalars(array)
+        return _lists(array, spelling)
+    return _scalars(array, spelling)
 
 
 def bytes_of(array: pa.Array) -> bytes:
@@ -95,9 +131,15 @@ def bytes_of(array: pa.Array) -> bytes:
 
 
 def join_rows(
-    cells: Sequence[pa.Array], *, start: bytes = b"", between_cells: pa.Scalar, between_rows: pa.Scalar, end: bytes
+    cells: Sequence[pa.Array],
+    *,
+    start: bytes = b"",
+    between_cells: pa.Scalar,
+    between_rows: pa.Scalar,
+    end: bytes,
+    missing: str = "",
 ) -> bytes:
-    """The cells of at least one row, each row's side by side and the rows one after the other; missing ones are empty.
+    """The cells of at least one row, each row's side by side and the rows one after the other.
 
     Parameters
     ----------
@@ -105,34 +147,37 @@ def join_rows(
         The text of each column.
     start, end
         What goes before the first row and after the last.
+    missing
+        What stands for a missing value.
     """
-    rows = pc.binary_join_element_wise(*cells, between_cells, null_handling="replace", null_replacement="")
+    rows = pc.binary_join_element_wise(*cells, between_cells, null_handling="replace", null_replacement=missing)
     ends = pa.array(np.array([0, len(rows)], np.int32))
     joined = pc.binary_join(pa.ListArray.from_arrays(ends, rows), between_rows)
     return b"".join((start, joined[0].as_buffer(), end))
 
 
-def _scalars(array: pa.Array) -> pa.Array:
+def _scalars(array: pa.Array, spelling: Spelling) -> pa.Array:
     if pa.types.is_boolean(array.type):
-        return pc.if_else(array, TRUE, FALSE)
+        return pc.if_else(array, spelling.true, spelling.false)
     text = array.cast(pa.string())
     if pa.types.is_floating(array.type) and not pc.all(pc.is_finite(array), min_count=0).as_py():
-        text = pc.if_else(pc.is_nan(array), NAN, text)
-        text = pc.if_else(pc.is_inf(array), pc.if_else(pc.equal(text, INF), PLUS_INF, MINUS_INF), text)
+        text = pc.if_else(pc.is_nan(array), spelling.nan, text)
+        signed = pc.if_else(pc.equal(text, INF), spelling.plus_infinity, spelling.minus_infinity)
+        text = pc.if_else(pc.is_inf(array), signed, text)
     return text
 
 
-def _lists(array: pa.Array) -> pa.Array:
-    if pa.types.is_floating(array.type.value_type):
-        array = _with_values(array, array.values.fill_null(float("nan")))
-    return pc.binary_join(_with_values(array, _scalars(array.values)), " ")
-
-
-def _with_values(array: pa.ListArray, values: pa.Array) -> pa.ListArray:
-    validity, offsets = array.buffers()[:2]
-    return pa.Array.from_buffers(
-        pa.list_(values.type), len(array), [validity, offsets], offset=array.offset, children=[values]
-    )
+def _lists(array: pa.ListArray, spelling: Spelling) -> pa.Array:
+    elements = _scalars(array.flatten(), spelling)
+    missing = spelling.nan_element if pa.types.is_floating(array.type.value_type) else spelling.missing_element
+    if missing is not None:
+        elements = elements.fill_null(missing)
+    ends = np.zeros(len(array) + 1, np.int32)
+    np.cumsum(pc.list_value_length(array).fill_null(NO_ELEMENTS).to_numpy(zero_copy_only=False), out=ends[1:])
+    text = pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), elements, mask=array.is_null()), spelling.between)
+    if not spelling.opening.as_py():
+        return text
+    return pc.binary_join_element_wise(spelling.opening, text, spelling.closing, EMPTY)
 
 
 def _times(array: pa.Array) -> pa.Array:

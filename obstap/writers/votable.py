@@ -1,18 +1,19 @@
-"""The frame of a VOTable 1.4 document; `tabledata` and `binary2` fill it.
+"""The frame of a VOTable 1.4 document; `tabledata` and `binary` fill it.
 
 Status as DALI 1.1 §4.4 has it: ``QUERY_STATUS`` OK stands before the TABLE; what happens while the rows are
 being sent (OVERFLOW, ERROR) is appended after it.
 
 Text in ``char`` fields that is not ASCII: TABLEDATA carries it as it is (XML is Unicode; astropy reads it with its
-warning W55, STIL reads it silently). BINARY2 cannot: astropy refuses such bytes and STIL takes them for Latin-1, so it
-carries XML character references (``&#233;``) instead. Columns declared ``unicodeChar`` carry any text in both.
+warning W55, STIL reads it silently). BINARY and BINARY2 cannot: astropy refuses such bytes and STIL takes them for
+Latin-1, so they carry XML character references (``&#233;``) instead. Columns declared ``unicodeChar`` carry any text
+in all of them.
 """
 
 from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
@@ -20,10 +21,10 @@ import pyarrow as pa
 
 from obstap.metadata import Column
 from obstap.writers.base import Info, Rows, Writer
-from vo.errors import AthanorError
+from obstap.writers.names import unique
 from vo.xmltext import attribute, content
 
-__all__ = ["VOTableWriter", "document", "error_document", "field", "header", "info"]
+__all__ = ["VOTableWriter", "document", "error_document", "field", "footer", "header", "info"]
 
 OPENING = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -31,6 +32,9 @@ OPENING = (
     '<RESOURCE type="results">\n'
 )
 CLOSING = "</RESOURCE>\n</VOTABLE>\n"
+
+NOT_IN_AN_ID = "^(?![A-Za-z_])|[^A-Za-z0-9_.-]"
+"""What a name has that an XML ID must not have."""
 
 
 class VOTableWriter(Writer):
@@ -40,6 +44,8 @@ class VOTableWriter(Writer):
 
     before_rows: ClassVar[bytes]
     after_rows: ClassVar[bytes]
+    missing: ClassVar[Mapping[str, int]] = {}
+    """The number that stands for a missing value, by data type, where the rows cannot tell it otherwise."""
 
     @abstractmethod
     def encode(self, batch: pa.RecordBatch, columns: Sequence[Column]) -> bytes:
@@ -59,21 +65,10 @@ class VOTableWriter(Writer):
         tell_errors: bool = True,
     ) -> Iterator[bytes]:
         """Write the document; a late error becomes its last INFO, after the rows that came before it."""
-        yield header(columns, infos) + self.before_rows
-        late: list[Info] = []
-        yield from self.pack(self._encoded(Rows(batches, maxrec), columns, late, tell_errors))
-        yield self.after_rows + f"</TABLE>\n{''.join(map(info, late))}{CLOSING}".encode()
-
-    def _encoded(self, rows: Rows, columns: Sequence[Column], late: list[Info], tell_errors: bool) -> Iterator[bytes]:
-        try:
-            for batch in rows:
-                yield self.encode(batch, columns)
-        except AthanorError as error:
-            if not tell_errors:
-                raise
-            late.append(Info("QUERY_STATUS", "ERROR", str(error)))
-        if rows.overflow:
-            late.append(Info("QUERY_STATUS", "OVERFLOW"))
+        yield header(columns, infos, missing=self.missing) + self.before_rows
+        rows = Rows(batches, maxrec)
+        yield from self.pack(rows.written(lambda batch: self.encode(batch, columns), tell_errors=tell_errors))
+        yield self.after_rows + footer(rows.late)
 
 
 def document(infos: Sequence[Info]) -> bytes:
@@ -86,11 +81,26 @@ def error_document(message: str) -> bytes:
     return document([Info("QUERY_STATUS", "ERROR", message)])
 
 
-def header(columns: Sequence[Column], infos: Sequence[Info] = ()) -> bytes:
-    """The beginning of a results document, up to and including the last FIELD."""
-    fields = "".join(map(field, columns, _ids(columns)))
+def header(columns: Sequence[Column], infos: Sequence[Info] = (), *, missing: Mapping[str, int] | None = None) -> bytes:
+    """The beginning of a results document, up to and including the last FIELD.
+
+    Parameters
+    ----------
+    missing
+        The numbers that stand for missing values, by data type.
+    """
+    nulls = missing or {}
+    ids = unique([re.sub(NOT_IN_AN_ID, "_", column.name) for column in columns])
+    fields = "".join(
+        field(column, identifier, nulls.get(column.datatype)) for column, identifier in zip(columns, ids, strict=True)
+    )
     status = info(Info("QUERY_STATUS", "OK"))
     return f'{OPENING}{status}{"".join(map(info, infos))}<TABLE name="result">\n{fields}'.encode()
+
+
+def footer(late: Sequence[Info] = ()) -> bytes:
+    """The end of a results document, from the end of the TABLE."""
+    return f"</TABLE>\n{''.join(map(info, late))}{CLOSING}".encode()
 
 
 def info(fact: Info) -> str:
@@ -100,8 +110,8 @@ def info(fact: Info) -> str:
 
 
 @lru_cache(maxsize=4096)
-def field(column: Column, identifier: str = "") -> str:
-    """A FIELD element."""
+def field(column: Column, identifier: str = "", missing: int | None = None) -> str:
+    """A FIELD element; service descriptors refer to it by its identifier."""
     given = {
         "ID": identifier,
         "name": column.name,
@@ -113,19 +123,7 @@ def field(column: Column, identifier: str = "") -> str:
         "utype": column.utype,
     }
     start = "<FIELD " + " ".join(f'{name}="{attribute(value)}"' for name, value in given.items() if value)
-    if not column.description:
-        return f"{start}/>\n"
-    return f"{start}><DESCRIPTION>{content(column.description)}</DESCRIPTION></FIELD>\n"
-
-
-def _ids(columns: Sequence[Column]) -> list[str]:
-    """An XML ID for each column, its name where that is one: service descriptors refer to fields by it."""
-    ids: list[str] = []
-    for column in columns:
-        stem = identifier = re.sub(r"^(?![A-Za-z_])|[^A-Za-z0-9_.-]", "_", column.name)
-        number = 1
-        while identifier in ids:
-            number += 1
-            identifier = f"{stem}_{number}"
-        ids.append(identifier)
-    return ids
+    inner = f"<DESCRIPTION>{content(column.description)}</DESCRIPTION>" if column.description else ""
+    if missing is not None:
+        inner += f'<VALUES null="{missing}"/>'
+    return f"{start}>{inner}</FIELD>\n" if inner else f"{start}/>\n"

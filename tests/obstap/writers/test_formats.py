@@ -24,11 +24,27 @@ VOTABLE = "application/x-votable+xml"
         (f'{VOTABLE}; serialization="tabledata"', "TableData", f"{VOTABLE};serialization=TABLEDATA"),
         ("votable/b2", "Binary2", f"{VOTABLE};serialization=BINARY2"),
         (f"{VOTABLE};serialization=BINARY2", "Binary2", f"{VOTABLE};serialization=BINARY2"),
+        ("votable/b", "Binary", f"{VOTABLE};serialization=BINARY"),
+        (f"{VOTABLE.upper()} ; Serialization = binary", "Binary", f"{VOTABLE};serialization=BINARY"),
         ("csv", "Csv", "text/csv;header=present"),
         ("text/csv", "Csv", "text/csv"),
-        ("text/csv; charset=UTF-8; header=present", "Csv", "text/csv;header=present"),
+        ("text/csv; header=present;", "Csv", "text/csv;header=present"),
+        ("text/csv; charset=UTF-8; header=present", "Csv", "text/csv;header=present;charset=utf-8"),
+        ('text/csv; header=present; charset="utf-8"', "Csv", "text/csv;header=present;charset=utf-8"),
         ("tsv", "Tsv", "text/tab-separated-values"),
         ("text/tab-separated-values", "Tsv", "text/tab-separated-values"),
+        ("FITS", "Fits", "application/fits"),
+        ("application/fits", "Fits", "application/fits"),
+        ("parquet", "Parquet", "application/vnd.apache.parquet"),
+        ("application/vnd.apache.parquet", "Parquet", "application/vnd.apache.parquet"),
+        ("arrow", "ArrowStream", "application/vnd.apache.arrow.stream"),
+        ("application/vnd.apache.arrow.stream", "ArrowStream", "application/vnd.apache.arrow.stream"),
+        ("json", "Json", "application/json"),
+        ("application/json", "Json", "application/json"),
+        ("html", "WebPage", "text/html;charset=utf-8"),
+        ("text/html", "WebPage", "text/html"),
+        ("text", "PlainText", "text/plain;charset=utf-8"),
+        ("text/plain", "PlainText", "text/plain"),
     ],
 )
 def test_formats(asked, writer, media_type):
@@ -37,7 +53,17 @@ def test_formats(asked, writer, media_type):
 
 
 @pytest.mark.parametrize(
-    "asked", ["fits", "application/x-votable+xml;serialization=FITS", "text/html", "x\r\nSet-Cookie: a"]
+    "asked",
+    [
+        "pdf",
+        "application/x-votable+xml;serialization=FITS",
+        "text/csv;header=absent",
+        "text/plain;charset=latin-1",
+        "text/*",
+        ";",
+        "x\r\nSet-Cookie: a",
+        "text/html\r\nSet-Cookie: a",
+    ],
 )
 def test_other_formats_are_refused_with_a_list_of_those_that_are_offered(asked):
     with pytest.raises(ParameterError) as caught:

@@ -25,7 +25,7 @@ from obstap.writers.votable import error_document
 from tests.obstap.writers.samples import COLUMNS, INF, NAN, ROWS, batches
 from vo.errors import AthanorError, TimeLimitError
 
-FORMATS = ("votable/td", "votable/b2")
+FORMATS = ("votable/td", "votable/b2", "votable/b")
 
 SHORT_COLUMNS = (
     Column("obs_id", "char", "*", ucd="meta.id", description="Identifier"),
@@ -132,6 +132,51 @@ def test_astropy_reads_what_was_written(fmt, size):
     assert [list(value) for value in table.array["numbers"]] == [[1, -2], [], []]
 
 
+def test_binary_in_full():
+    # 00000003 "<1>" | 4054e00000000000 | 00000002  and  00000000 | 7ff8000000000000 | 80000002
+    fields = HEADER.replace(
+        '<FIELD ID="calib_level" name="calib level" datatype="int"/>',
+        '<FIELD ID="calib_level" name="calib level" datatype="int"><VALUES null="-2147483646"/></FIELD>',
+    )
+    expected = (
+        fields
+        + """<DATA>
+<BINARY>
+<STREAM encoding="base64">
+AAAAAzwxPkBU4AAAAAAAAAAAAgAAAAB/+AAAAAAAAIAA
+AAI=
+</STREAM>
+</BINARY>
+</DATA>
+</TABLE>
+</RESOURCE>
+</VOTABLE>
+"""
+    )
+    assert written("votable/b", [SHORT], SHORT_COLUMNS, infos=INFOS).decode() == expected
+
+
+@pytest.mark.parametrize(("datatype", "null"), [("short", -32766), ("int", -2147483646), ("long", -(2**63) + 2)])
+@pytest.mark.parametrize("arraysize", ["", "1*", "1"])
+def test_the_number_for_missing_ones_is_refused_as_a_value_in_binary(datatype, arraysize, null):
+    kind = {"short": pa.int16(), "int": pa.int32(), "long": pa.int64()}[datatype]
+    batch = pa.record_batch([pa.array([[null]], pa.list_(kind)) if arraysize else pa.array([null], kind)], names=["n"])
+    columns = [Column("n", datatype, arraysize)]
+    with pytest.raises(AthanorError, match=f"Column n has the value {null}, which stands for missing ones"):
+        written("votable/b", [batch], columns, tell_errors=False)
+    assert b'value="ERROR">Column n has the value' in written("votable/b", [batch], columns)
+    assert b"ERROR" not in written("votable/b2", [batch], columns)
+
+
+def test_missing_elements_have_their_number_in_binary():
+    batch = pa.record_batch(
+        [pa.array([[1, None], None], pa.list_(pa.int32())), pa.array([True, None])], names=["n", "b"]
+    )
+    table = read(written("votable/b", [batch], [Column("n", "int", "*"), Column("b", "boolean")]))
+    assert [list(value) for value in table.array["n"]] == [[1, np.ma.masked], []]
+    assert values(table, "b") == [True, None]
+
+
 def test_missing_and_nan_are_told_apart_in_tabledata():
     document = written("votable", batches(), COLUMNS).decode()
     assert "<TD>-Inf</TD><TD>NaN</TD>" in document
@@ -151,11 +196,12 @@ def test_text_comes_back_exactly(fmt):
     assert list(table.array["name"]) == [ROWS[0][0], "", ROWS[2][0]]
 
 
-def test_non_ascii_in_char_is_itself_in_tabledata_and_escaped_in_binary2():
+def test_non_ascii_in_char_is_itself_in_tabledata_and_escaped_in_binary():
     column = Column("target", "char", "*")
     batch = pa.record_batch([pa.array(["η Carinæ", None, "Vela"])], names=["target"])
     assert list(read(written("votable/td", [batch], [column])).array["target"]) == ["η Carinæ", "", "Vela"]
-    assert list(read(written("votable/b2", [batch], [column])).array["target"]) == ["&#951; Carin&#230;", "", "Vela"]
+    for fmt in ("votable/b2", "votable/b"):
+        assert list(read(written(fmt, [batch], [column])).array["target"]) == ["&#951; Carin&#230;", "", "Vela"]
 
 
 def test_characters_that_xml_cannot_carry_are_replaced():
@@ -173,7 +219,8 @@ def test_any_text_is_read_back_by_xml_and_binary(texts):
     legal = [_legal(text or "") for text in texts]
     cells = etree.fromstring(written("votable/td", [batch], [column])).iter("{*}TD")
     assert [cell.text or "" for cell in cells] == legal  # astropy strips blanks
-    assert list(read(written("votable/b2", [batch], [column])).array["text"]) == [text or "" for text in texts]
+    for fmt in ("votable/b2", "votable/b"):
+        assert list(read(written(fmt, [batch], [column])).array["text"]) == [text or "" for text in texts]
 
 
 def _legal(text: str) -> str:
@@ -183,7 +230,7 @@ def _legal(text: str) -> str:
 @given(
     st.lists(
         st.tuples(
-            st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
+            st.one_of(st.none(), st.integers(-(2**63) + 3, 2**63 - 1)),
             st.one_of(st.none(), st.floats(allow_nan=False)),
             st.one_of(st.none(), st.floats(allow_nan=False, width=32)),
         ),
@@ -253,8 +300,9 @@ def test_a_value_that_does_not_fit_its_type_is_named(fmt):
 
 def test_an_array_of_the_wrong_size_is_named():
     batch = pa.record_batch([pa.array([[1.0, 2.0, 3.0]])], names=["p"])
-    with pytest.raises(AthanorError, match="column p has not the 2 elements"):
-        written("votable/b2", [batch], [Column("p", "double", "2")], tell_errors=False)
+    for fmt in ("votable/b2", "votable/b", "fits"):
+        with pytest.raises(AthanorError, match="column p has not the 2 elements"):
+            written(fmt, [batch], [Column("p", "double", "2")], tell_errors=False)
 
 
 @pytest.mark.parametrize("fmt", FORMATS)
