@@ -21,9 +21,12 @@ django.setup(set_prefix=False)
 
 _django = BodyLimit(
     Handler(),
-    limit=settings.ATHANOR_MAX_UPLOAD,
+    limits={
+        "/uws/": settings.ATHANOR_MAX_UPLOAD,
+        "/jobdefs/": settings.ATHANOR_MAX_UPLOAD,
+        "/tap/": settings.ATHANOR_UPLOAD_BYTES + settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    },
     other_limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
-    prefixes=("/uws/", "/jobdefs/"),
 )
 _static = StaticFiles(
     str(settings.STATIC_ROOT), prefix=settings.STATIC_URL, max_age=86400 if settings.ENVIRONMENT.production else 0

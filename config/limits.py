@@ -5,7 +5,7 @@ Django spools a body to disk before a view can look at it; an unwanted one must 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 __all__ = ["BodyLimit"]
@@ -21,21 +21,21 @@ class BodyLimit:
 
     Parameters
     ----------
-    limit
-        Bytes of a body below `prefixes`, where files are taken.
+    limits
+        Bytes of a body where files are taken, by the beginning of the path.
     other_limit
         Bytes of a body elsewhere.
     """
 
-    def __init__(self, application: Application, *, limit: int, other_limit: int, prefixes: tuple[str, ...]) -> None:
+    def __init__(self, application: Application, *, limits: Mapping[str, int], other_limit: int) -> None:
         self._application = application
-        self._limit = limit
+        self._limits = limits
         self._other_limit = other_limit
-        self._prefixes = prefixes
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass the request on, and count what comes."""
-        limit = self._limit if scope["path"].startswith(self._prefixes) else self._other_limit
+        path = scope["path"]
+        limit = next((limit for prefix, limit in self._limits.items() if path.startswith(prefix)), self._other_limit)
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if length.isdigit() and int(length) > limit:
             await _refuse(send, limit)

@@ -7,7 +7,7 @@ from asgiref.sync import async_to_sync
 
 from config.limits import BodyLimit
 
-LIMIT, OTHER_LIMIT = 1000, 100
+LIMIT, TABLES, OTHER_LIMIT = 1000, 500, 100
 
 
 async def reading(scope, receive, send):
@@ -35,7 +35,7 @@ def ask(path: str, chunks: list[bytes], headers: list[tuple[bytes, bytes]] | Non
     async def send(message):
         sent.append(message)
 
-    limited = BodyLimit(reading, limit=LIMIT, other_limit=OTHER_LIMIT, prefixes=("/uws/",))
+    limited = BodyLimit(reading, limits={"/uws/": LIMIT, "/tap/": TABLES}, other_limit=OTHER_LIMIT)
     async_to_sync(limited)({"type": "http", "path": path, "headers": headers or []}, receive, send)
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
     return sent[0]["status"], sent[1]["body"], len(chunks) - len(waiting)
@@ -46,8 +46,10 @@ def ask(path: str, chunks: list[bytes], headers: list[tuple[bytes, bytes]] | Non
     [
         ("/uws/evselect", 1000, 200),
         ("/uws/evselect", 1001, 413),
-        ("/tap/sync", 100, 200),
-        ("/tap/sync", 101, 413),
+        ("/tap/sync", 500, 200),
+        ("/tap/sync", 501, 413),
+        ("/api/v1/", 100, 200),
+        ("/api/v1/", 101, 413),
         ("/uwsnothing", 101, 413),
     ],
 )
