@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,9 +40,16 @@ VARIABLES = {
     "ATHANOR_SYNC_TIME_LIMIT": "Seconds that a synchronous TAP query may take. Default 60.",
     "ATHANOR_ASYNC_TIME_LIMIT": "Seconds that an asynchronous TAP query may take by default. Default 3600.",
     "ATHANOR_MAX_UPLOAD": "Bytes of a request that brings files for a job. Default 2147483648.",
+    "ATHANOR_UPLOAD_BYTES": "Bytes of the tables that a TAP query may upload. Default 67108864.",
+    "ATHANOR_UPLOAD_ROWS": "Rows of a table that a TAP query may upload. Default 1000000.",
+    "ATHANOR_UPLOAD_HOSTS": "Comma-separated hosts (`name`, `name:port` or address) from which a TAP query may let the"
+    " service fetch tables. Default: none.",
     "ATHANOR_JOB_RETENTION": "Seconds after its creation at which a job is destroyed by default. Default 604800.",
 }
 """Every variable that is read, and what it means."""
+
+
+_HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,9 @@ class Environment:
     sync_time_limit: int
     async_time_limit: int
     max_upload: int
+    upload_bytes: int
+    upload_rows: int
+    upload_hosts: list[str]
     job_retention: int
 
 
@@ -111,6 +122,9 @@ def read_environment() -> Environment:
         sync_time_limit=_positive(env, "ATHANOR_SYNC_TIME_LIMIT", 60),
         async_time_limit=_positive(env, "ATHANOR_ASYNC_TIME_LIMIT", 3600),
         max_upload=_positive(env, "ATHANOR_MAX_UPLOAD", 2**31),
+        upload_bytes=_positive(env, "ATHANOR_UPLOAD_BYTES", 2**26),
+        upload_rows=_positive(env, "ATHANOR_UPLOAD_ROWS", 10**6),
+        upload_hosts=_hosts(env, "ATHANOR_UPLOAD_HOSTS"),
         job_retention=_positive(env, "ATHANOR_JOB_RETENTION", 7 * 86400),
     )
 
@@ -132,6 +146,16 @@ def _positive(env: environ.Env, name: str, default: int) -> int:
     if value < 1:
         raise ImproperlyConfigured(f"{name} is {text!r}; it must be a whole number of at least 1.")
     return value
+
+
+def _hosts(env: environ.Env, name: str) -> list[str]:
+    hosts = [host.strip().lower() for host in env.list(name, default=[]) if host.strip()]
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ImproperlyConfigured(
+                f"{name} has {host!r}; write names or addresses of hosts, as in data.example.org or [2001:db8::1]:8080."
+            )
+    return hosts
 
 
 def _database(env: environ.Env, home: Path) -> dict[str, object]:
