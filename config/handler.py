@@ -8,6 +8,7 @@ first middleware to the last in one go.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import MutableMapping
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -18,6 +19,7 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.db import close_old_connections
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, get_resolver, set_script_prefix
 
@@ -55,6 +57,17 @@ class Handler(ASGIHandler):
             await self._send_while_heard(response, receive, send)
         finally:
             await in_thread(response.close)
+
+    def create_request(
+        self, scope: Scope, body_file: SpooledTemporaryFile[bytes]
+    ) -> tuple[HttpRequest | None, HttpResponseBase | None]:
+        """The request, with the length of a body that came in chunks: without it Django takes a form for empty."""
+        request, response = super().create_request(scope, body_file)
+        if request is not None and "CONTENT_LENGTH" not in request.META:
+            if size := body_file.seek(0, os.SEEK_END):
+                request.META["CONTENT_LENGTH"] = str(size)
+            body_file.seek(0)
+        return request, response
 
     def _answer(self, scope: Scope, body: SpooledTemporaryFile[bytes]) -> HttpResponseBase:
         """What a WSGI server does, but for sending; all that the thread has opened is closed at the end."""

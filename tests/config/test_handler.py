@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -55,6 +55,11 @@ def thread(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{request.method} {request.body.decode()} {threading.current_thread().name}")
 
 
+@csrf_exempt
+def form(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.POST.get("name", ""))
+
+
 async def loop(request: HttpRequest) -> HttpResponse:
     return HttpResponse(threading.current_thread().name)
 
@@ -66,6 +71,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("numbers", numbers),
     path("thread", thread),
+    path("form", form),
     path("loop", loop),
     path("broken", broken),
     path("", include("config.urls")),
@@ -81,16 +87,24 @@ def urls(settings) -> None:
 
 
 def ask(
-    target: str, *, method: str = "GET", body: bytes = b"", leave_after: int | None = None
+    target: str,
+    *,
+    method: str = "GET",
+    body: bytes = b"",
+    leave_after: int | None = None,
+    more_headers: Sequence[tuple[bytes, bytes]] | None = None,
 ) -> tuple[dict[str, Any], list[bytes]]:
-    """The start of an answer and its chunks; the client goes away after `leave_after` of them."""
+    """The start of an answer and its chunks; the client goes away after `leave_after` of them.
+
+    The length of the body is told unless there are other headers.
+    """
     place, _, query = target.partition("?")
     scope = {
         "type": "http",
         "method": method,
         "path": place,
         "query_string": query.encode(),
-        "headers": [(b"host", b"testserver"), (b"content-length", str(len(body)).encode())],
+        "headers": [(b"host", b"testserver"), *(more_headers or [(b"content-length", str(len(body)).encode())])],
         "client": ("127.0.0.1", 1),
         "server": ("testserver", 80),
         "scheme": "http",
@@ -128,6 +142,22 @@ def test_a_synchronous_view_runs_in_a_thread() -> None:
     start, chunks = ask("/thread", method="POST", body=b"some text")
     assert start["status"] == 200
     assert b"".join(chunks).startswith(b"POST some text http_")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        (b"application/x-www-form-urlencoded", b"name=value"),
+        (
+            b"multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\nvalue\r\n--x--\r\n',
+        ),
+    ],
+)
+def test_a_form_may_come_in_chunks(media_type: bytes, body: bytes) -> None:
+    headers = [(b"content-type", media_type), (b"transfer-encoding", b"chunked")]
+    _, chunks = ask("/form", method="POST", body=body, more_headers=headers)
+    assert chunks == [b"value"]
 
 
 def test_an_asynchronous_view_holds_no_thread() -> None:
