@@ -27,6 +27,7 @@ class _Extras:
     def __init__(self, select: bound.Select) -> None:
         self._fields = [item for item in select.items if isinstance(item.value, bound.Field)]
         self._taken = {item.name.lower() for item in select.items}
+        self._names: dict[tuple[str, str], str] = {}
         self.added: list[tuple[str, bound.Field]] = []
 
     def positions(self) -> Iterator[Position]:
@@ -51,10 +52,14 @@ class _Extras:
                 yield item.name, Region(item.name, self._add(item, "shape", region.shape, Kind.REGION), *axis)
 
     def _add(self, item: bound.Item, purpose: str, column: str, kind: Kind) -> str:
-        """Hand on a hidden column of the table of `item`; gives its name."""
+        """Hand on a hidden column of the table of `item`, once; gives its name."""
+        key = item.value.relation.alias, column
+        if key in self._names:
+            return self._names[key]
         name = f"{item.name}__{purpose}"
         while name.lower() in self._taken:
             name += "_"
         self._taken.add(name.lower())
+        self._names[key] = name
         self.added.append((name, bound.Field(item.value.relation, column, kind, column_of(kind))))
         return name

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from obstap.adql.bound import Kind
 from obstap.adql.dialects.base import Cone, Dialect
+from obstap.adql.kinds import NUMBERS
 from obstap.adql.limits import WIDEST
 from obstap.metadata import Position, Region
 from vo.healpix import cone_ranges
@@ -16,6 +17,8 @@ _MARGIN = 1e-9
 """Degrees that cheap tests let through beyond exact ones."""
 
 _ROUNDING = 1e-15
+
+_TIME = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?)Z?$"
 
 
 class DuckDB(Dialect):
@@ -102,7 +105,7 @@ class DuckDB(Dialect):
         if kind is Kind.DOUBLE:
             text = repr(float(value))
             text = text if "e" in text else f"{text}e0"
-        return f"({text})" if value < 0 else text
+        return f"({text})" if text.startswith("-") else text
 
     def shape(self, parts: Sequence[str]) -> str:
         """A list of DOUBLE."""
@@ -113,9 +116,16 @@ class DuckDB(Dialect):
         return f"list_extract({shape}, {number})"
 
     def cast(self, text: str, given: Kind, wanted: Kind) -> str:
-        """A cast; times as text have a T between date and time (DALI 1.1 §3.1.2)."""
+        """A cast; times as text have a T between date and time, and are read with it or a space (DALI 1.1 §3.1.2).
+
+        What only DuckDB takes for numbers or times is made into what it does not.
+        """
         if given is Kind.TIME and wanted is Kind.TEXT:
             return f"replace(CAST({text} AS VARCHAR), ' ', 'T')"
+        if given is Kind.TEXT and wanted is Kind.TIME:
+            text = f"regexp_extract({text}, '{_TIME}', 1)"
+        elif given is Kind.TEXT and wanted in NUMBERS:
+            text = f"regexp_replace({text}, '[xX_]', '?')"
         return super().cast(text, given, wanted)
 
     def like(self, operand: str, pattern: str, *, negated: bool, folds: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from obstap.adql.bound import Kind
@@ -14,8 +15,8 @@ __all__ = ["PostgreSQL"]
 _MARGIN = 1e-6
 """Degrees that cheap tests let through beyond exact ones: pgsphere reckons with 1e-9 radians."""
 
-_HALF_SKY = 89.0
-"""Degrees from which bounding cones are in no index of circles: `athanor_cone` is NULL for them."""
+_HALF_SKY = 90.0
+"""Degrees from which `athanor_cone` does not hold all of a bounding cone."""
 
 _DOUBLE = "double precision"
 _SHAPE = "double precision[]"
@@ -181,15 +182,17 @@ class PostgreSQL(Dialect):
         lon, lat, radius = cone
         if radius > WIDEST or most < 1:
             return "", 0
-        return self.near(alias, position, self._literal(lon), self._literal(lat), radius), 1
+        place = f"spoint({self._literal(math.radians(lon % 360))}, {self._literal(math.radians(lat))})"
+        return self._in_circle(alias, position, place, radius), 1
 
     def near(self, indexed: str, position: Position, lon: str, lat: str, radius: float) -> str:
         """That pgsphere finds the position in a circle around the other, with the index of the table's positions."""
-        if radius > WIDEST:
-            return ""
-        own = (f"radians({indexed}.{self.identifier(name)})" for name in (position.lon, position.lat))
-        centre = f"spoint(radians({lon}), radians({lat}))"
-        return f"spoint({', '.join(own)}) <@ scircle({centre}, radians({self._literal(radius + _MARGIN)}))"
+        place = f"spoint(radians({lon}), radians({lat}))"
+        return "" if radius > WIDEST else self._in_circle(indexed, position, place, radius)
+
+    def _in_circle(self, alias: str, position: Position, centre: str, radius: float) -> str:
+        own = (f"radians({alias}.{self.identifier(name)})" for name in (position.lon, position.lat))
+        return f"spoint({', '.join(own)}) <@ scircle({centre}, {self._literal(math.radians(radius + _MARGIN))})"
 
     def touching(self, alias: str, region: Region, cone: tuple[float, float, float, float], exact: str) -> str:
         """That pgsphere finds bounding circles to overlap, with their index; cones that are too wide have another."""

@@ -85,20 +85,21 @@ DECLARE
   sign_of double precision := 1;
   size double precision;
 BEGIN
-  IF base = 'NaN' OR exponent = 'NaN' OR abs(exponent) = 'Infinity' OR abs(base) IN (1, 'Infinity') THEN
-    IF base < 0 AND abs(base) < 'Infinity' AND abs(exponent) < 'Infinity' AND NOT whole THEN
-      RETURN 'NaN';
-    END IF;
-    RETURN power(base, exponent);
+  IF base = 0 AND exponent < 0 THEN
+    RETURN CASE WHEN CAST(base AS text) = '-0' AND abs(exponent) < 'Infinity' AND whole AND athanor_mod(exponent, 2) <> 0
+      THEN '-Infinity' ELSE 'Infinity' END;
   END IF;
-  IF base = 0 THEN
-    RETURN CASE WHEN exponent < 0 THEN 'Infinity'::double precision ELSE power(base, exponent) END;
+  IF base = '-Infinity' AND NOT whole THEN
+    RETURN power(-base, exponent);
+  END IF;
+  IF base = 0 OR abs(base) IN ('NaN', 'Infinity') OR abs(exponent) IN ('NaN', 'Infinity') OR abs(base) = 1 AND whole THEN
+    RETURN power(base, exponent);
   END IF;
   IF base < 0 THEN
     IF NOT whole THEN
       RETURN 'NaN';
     END IF;
-    IF abs(exponent) < 9007199254740992 AND exponent - 2 * floor(exponent / 2) = 1 THEN
+    IF athanor_mod(exponent, 2) <> 0 THEN
       sign_of := -1;
     END IF;
   END IF;
@@ -157,6 +158,9 @@ DECLARE
   scale double precision := power(10::double precision, abs(digits));
   result double precision;
 BEGIN
+  IF abs(x) >= 'Infinity' THEN
+    RETURN x;
+  END IF;
   IF digits < 0 THEN
     result := athanor_times(athanor_round(athanor_over(x, scale)), scale);
     RETURN CASE WHEN abs(result) >= 'Infinity' THEN 0 ELSE result END;
@@ -171,6 +175,9 @@ DECLARE
   scale double precision := power(10::double precision, abs(digits));
   result double precision;
 BEGIN
+  IF abs(x) >= 'Infinity' THEN
+    RETURN x;
+  END IF;
   IF digits < 0 THEN
     result := athanor_times(trunc(athanor_over(x, scale)), scale);
     RETURN CASE WHEN abs(result) >= 'Infinity' THEN 0 ELSE result END;
@@ -182,12 +189,12 @@ END $$;
 -- A double as a REAL: what is too large becomes an infinity, what is too small 0.
 CREATE OR REPLACE FUNCTION athanor_real(x double precision)
 RETURNS real LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN abs(x) < 7.006492321624086e-46 THEN sign(x) * 0 WHEN abs(x) < 3.4028235677973366e38 THEN x WHEN x = 'NaN' THEN x ELSE sign(x) * 'Infinity'::double precision END;
+RETURN CASE WHEN abs(x) < 7.006492321624086e-46 THEN x * 0 WHEN abs(x) < 3.4028235677973366e38 THEN x WHEN x = 'NaN' THEN x ELSE sign(x) * 'Infinity'::double precision END;
 
 -- The same, but what is too large is refused.
 CREATE OR REPLACE FUNCTION athanor_narrowed(x double precision)
 RETURNS real LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN abs(x) < 7.006492321624086e-46 THEN sign(x) * 0 ELSE x END;
+RETURN CASE WHEN abs(x) < 7.006492321624086e-46 THEN x * 0 ELSE x END;
 
 -- Texts and other types.
 
@@ -237,7 +244,7 @@ BEGIN
     RETURN CAST(parts[1] || '0' AS double precision);
   END IF;
   size := log(CAST(parts[2] AS numeric)) + CAST(coalesce(nullif(parts[3], ''), '0') AS integer);
-  IF size > 308.2547 THEN
+  IF size > 308.3 OR (size > 308.25 AND abs(CAST(written AS numeric)) >= 1.797693134862315808e308) THEN
     RETURN CAST(parts[1] || 'Infinity' AS double precision);
   END IF;
   RETURN CASE WHEN size < -323.607 THEN CAST(parts[1] || '0' AS double precision) ELSE CAST(written AS double precision) END;
@@ -248,7 +255,7 @@ RETURNS numeric LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
   written text := lower(btrim(given, E' \t\n\r\f\v'));
 BEGIN
-  IF written !~ '^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,2})?$' THEN
+  IF written !~ '^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,4})?$' THEN
     RAISE invalid_text_representation USING MESSAGE = format('%L is not a whole number', given);
   END IF;
   RETURN round(CAST(written AS numeric));
@@ -257,7 +264,7 @@ END $$;
 CREATE OR REPLACE FUNCTION athanor_time(given text)
 RETURNS timestamp LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
-  IF given !~ '^[0-9]{4}-[0-9][0-9]-[0-9][0-9]([T ][0-9][0-9]:[0-9][0-9](:[0-9][0-9](\.[0-9]{1,6})?)?)?Z?$' THEN
+  IF given !~ '^[0-9]{4}-[0-9][0-9]-[0-9][0-9]([T ][0-9][0-9]:[0-9][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?)?Z?$' THEN
     RAISE invalid_datetime_format USING MESSAGE = format('%L is not a time', given);
   END IF;
   RETURN make_timestamp(
@@ -267,7 +274,7 @@ BEGIN
     coalesce(CAST(nullif(substr(rtrim(given, 'Z'), 18), '') AS double precision), 0));
 END $$;
 
--- Lower and upper case of all letters, one character for one, whatever the locale of the database is.
+-- Lower and upper case of all letters, one character for one (SS is not the upper case of ß), whatever the locale of the database is.
 DO $$
 DECLARE
   chosen text;
@@ -276,11 +283,15 @@ BEGIN
     JOIN pg_collation ON collname = name AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))
     ORDER BY rank LIMIT 1;
   EXECUTE format('CREATE OR REPLACE FUNCTION athanor_lower(given text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN lower(given COLLATE pg_catalog.%I) COLLATE pg_catalog."C"', chosen);
-  EXECUTE format('CREATE OR REPLACE FUNCTION athanor_upper(given text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN upper(given COLLATE pg_catalog.%I) COLLATE pg_catalog."C"', chosen);
+  EXECUTE format('CREATE OR REPLACE FUNCTION athanor_upper(given text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN replace(upper(given COLLATE pg_catalog.%I), ''ß'', ''ẞ'') COLLATE pg_catalog."C"', chosen);
 END $$;
 
 -- The sphere: the formulas of vo/sphere.py, vo/shapes.py and vo/regions.py, which say what they mean. Shapes are
 -- coordinates in degrees: 2 are a point, 3 a circle, 2n >= 6 a polygon. All functions give NULL for what is no shape.
+
+CREATE OR REPLACE FUNCTION athanor_radians(x double precision)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(x) < 1e-100 THEN 0 ELSE x * 0.017453292519943295::double precision END;
 
 CREATE OR REPLACE FUNCTION athanor_square(x double precision)
 RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -289,10 +300,10 @@ RETURN CASE WHEN abs(x) < 1e-130 THEN 0 ELSE x * x END;
 CREATE OR REPLACE FUNCTION athanor_distance(lon1 double precision, lat1 double precision, lon2 double precision, lat2 double precision)
 RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN degrees(2 * atan2(
-  sqrt(athanor_square(sin(radians(lat2 - lat1) / 2))
-    + cos(radians(lat1)) * cos(radians(lat2)) * athanor_square(sin(radians(lon2 - lon1) / 2))),
-  sqrt(athanor_square(sin(radians(lat2 + lat1) / 2))
-    + cos(radians(lat1)) * cos(radians(lat2)) * athanor_square(cos(radians(lon2 - lon1) / 2)))));
+  sqrt(athanor_square(sin(athanor_radians(lat2 - lat1) / 2))
+    + cos(athanor_radians(lat1)) * cos(athanor_radians(lat2)) * athanor_square(sin(athanor_radians(lon2 - lon1) / 2))),
+  sqrt(athanor_square(sin(athanor_radians(lat2 + lat1) / 2))
+    + cos(athanor_radians(lat1)) * cos(athanor_radians(lat2)) * athanor_square(cos(athanor_radians(lon2 - lon1) / 2)))));
 
 CREATE OR REPLACE FUNCTION athanor_is_shape(shape double precision[])
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -308,8 +319,8 @@ RETURN CASE WHEN cardinality(shape) = 3 THEN shape[3] ELSE 0 END;
 CREATE OR REPLACE FUNCTION athanor_unit(lon double precision, lat double precision)
 RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-  a double precision := radians(CASE WHEN lon >= 0 AND lon < 360 THEN lon ELSE lon - 360 * floor(lon / 360) END);
-  b double precision := radians(lat);
+  a double precision := athanor_radians(CASE WHEN lon >= 0 AND lon < 360 THEN lon ELSE lon - 360 * floor(lon / 360) END);
+  b double precision := athanor_radians(lat);
   flat double precision := cos(b);
   x double precision := flat * cos(a);
   y double precision := flat * CASE WHEN abs(a) < 1e-60 THEN 0 ELSE sin(a) END;
@@ -499,7 +510,7 @@ RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
   n integer := cardinality("inner");
   m integer := cardinality("outer");
-  tolerance double precision := radians(1e-12);
+  tolerance double precision := athanor_radians(1e-12);
   radius double precision;
   c double precision[];
   v double precision[];
@@ -515,7 +526,7 @@ BEGIN
     p := athanor_polygon("outer");
     IF n <= 3 THEN
       c := athanor_unit("inner"[1], "inner"[2]);
-      RETURN athanor_depth(p, c[1], c[2], c[3]) >= radians(athanor_radius("inner")) - tolerance;
+      RETURN athanor_depth(p, c[1], c[2], c[3]) >= athanor_radians(athanor_radius("inner")) - tolerance;
     END IF;
     q := athanor_polygon("inner");
     FOR i IN 0 .. n / 2 - 1 LOOP
@@ -547,7 +558,7 @@ BEGIN
   c := athanor_unit("outer"[1], "outer"[2]);
   IF radius >= 90 THEN
     RETURN radius >= 180
-      OR - athanor_depth(athanor_polygon("inner"), -c[1], -c[2], -c[3]) >= radians(180 - radius) - tolerance;
+      OR - athanor_depth(athanor_polygon("inner"), -c[1], -c[2], -c[3]) >= athanor_radians(180 - radius) - tolerance;
   END IF;
   FOR i IN 0 .. n / 2 - 1 LOOP
     v := athanor_unit("inner"[2 * i + 1], "inner"[2 * i + 2]);
@@ -573,7 +584,7 @@ END $$;
 CREATE OR REPLACE FUNCTION athanor_intersects(a double precision[], b double precision[])
 RETURNS boolean LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-  tolerance double precision := radians(1e-12);
+  tolerance double precision := athanor_radians(1e-12);
   c double precision[];
   p double precision[];
   q double precision[];
@@ -591,7 +602,7 @@ BEGIN
   p := athanor_polygon(a);
   IF cardinality(b) <= 3 THEN
     c := athanor_unit(b[1], b[2]);
-    RETURN athanor_depth(p, c[1], c[2], c[3]) >= - radians(athanor_radius(b)) - tolerance;
+    RETURN athanor_depth(p, c[1], c[2], c[3]) >= - athanor_radians(athanor_radius(b)) - tolerance;
   END IF;
   q := athanor_polygon(b);
   FOR i IN 0 .. cardinality(b) / 2 - 1 LOOP
@@ -618,7 +629,7 @@ BEGIN
     RETURN NULL;
   END IF;
   IF cardinality(shape) <= 3 THEN
-    RETURN degrees(degrees(4 * pi() * athanor_square(sin(radians(athanor_radius(shape)) / 2))));
+    RETURN degrees(degrees(4 * pi() * athanor_square(sin(athanor_radians(athanor_radius(shape)) / 2))));
   END IF;
   p := athanor_polygon(shape);
   RETURN degrees(degrees(abs(p[2])));
@@ -686,8 +697,8 @@ BEGIN
   c := athanor_unit(lon, lat);
   e := athanor_unit(lon + 90, 0);
   n1 := c[2] * e[3] - c[3] * e[2]; n2 := c[3] * e[1] - c[1] * e[3]; n3 := c[1] * e[2] - c[2] * e[1];
-  x := CASE WHEN width < 1e-60 THEN 0 ELSE tan(radians(width) / 2) END;
-  y := CASE WHEN height < 1e-60 THEN 0 ELSE tan(radians(height) / 2) END;
+  x := CASE WHEN width < 1e-60 THEN 0 ELSE tan(athanor_radians(width) / 2) END;
+  y := CASE WHEN height < 1e-60 THEN 0 ELSE tan(athanor_radians(height) / 2) END;
   RETURN athanor_lonlat(c[1] - x * e[1] - y * n1, c[2] - x * e[2] - y * n2, c[3] - x * e[3] - y * n3)
     || athanor_lonlat(c[1] + x * e[1] - y * n1, c[2] + x * e[2] - y * n2, c[3] + x * e[3] - y * n3)
     || athanor_lonlat(c[1] + x * e[1] + y * n1, c[2] + x * e[2] + y * n2, c[3] + x * e[3] + y * n3)

@@ -1,13 +1,18 @@
-"""Small tables with every kind of column, and an engine that holds them."""
+"""Small tables with every kind of column, and engines that hold them."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
+from pathlib import Path
 
+import adbc_driver_postgresql.dbapi
 import duckdb
 import numpy as np
+import psycopg2
 import pyarrow as pa
 
+import obstap
 from obstap.adql import Translation, translate
 from obstap.arrow import arrow_type
 from obstap.metadata import Column, Position, Region, Table
@@ -110,6 +115,22 @@ ROWS = [
     (6, None, None, None, 8.0, 2, 3, None, None, 1, (180.0, 0.0, 0.1), None),
 ]
 
+NOTE_ROWS = (
+    "(1, 'bright', {0}83.6, 22.0{1}, {0}1, 2{1}), (2, 'old', {0}128.8, -45.2{1}, NULL), "
+    "(2, 'pulsar', NULL, {0}0, 5{1}), (9, 'lost', {0}1, 1{1}, NULL)"
+)
+ENTRY_ROWS = "('first', 1), ('second', 4)"
+
+SOURCES_DDL = """
+CREATE TABLE sources (
+  id integer, name text COLLATE "C", ra float8, dec float8, "Flux" real, hits smallint, big bigint, flag boolean,
+  seen timestamp, size integer, footprint text COLLATE "C", url text COLLATE "C", _cell bigint, _shape float8[],
+  _x float8, _y float8, _z float8, _radius float8);
+CREATE INDEX ON sources USING gist (spoint(radians(ra), radians(dec)));
+CREATE INDEX ON sources USING gist (athanor_cone(_x, _y, _z, _radius));
+CREATE INDEX ON sources (_radius) WHERE _radius >= 90;
+"""
+
 
 def sources(rows) -> pa.Table:
     """Rows of `SOURCES` as Arrow, hidden columns filled."""
@@ -140,20 +161,50 @@ def sources(rows) -> pa.Table:
     return pa.table(arrays, names=[column.name for column in SOURCES.columns] + list(SOURCES.hidden))
 
 
-class Engine:
-    """An engine in memory with the tables."""
+class Engine(ABC):
+    """An engine with the tables."""
+
+    name: str
+
+    @abstractmethod
+    def fill(self, rows) -> None:
+        """Replace the rows of ``demo.sources``."""
+
+    @abstractmethod
+    def table(self, sql: str) -> pa.Table:
+        """What the engine answers to its own SQL."""
+
+    @abstractmethod
+    def explain(self, query: str) -> str:
+        """The engine's plan of a query."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop the engine."""
+
+    def run(self, query: str, tables=TABLES) -> list[tuple]:
+        """The rows that a query gives, and a check that they have the types that are told."""
+        translation = to_sql(query, tables, engine=self.name)
+        table = self.table(translation.sql)
+        assert table.column_names == [column.name for column in translation.columns]
+        for column, field in zip(translation.columns, table.schema, strict=True):
+            assert field.type == arrow_type(column) or pa.types.is_list(field.type), column
+        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+class DuckDBEngine(Engine):
+    """DuckDB in memory."""
+
+    name = "duckdb"
 
     def __init__(self, rows=ROWS) -> None:
         self._connection = duckdb.connect(":memory:", config={"threads": 2})
         register(self._connection)
         self.fill(rows)
         self._connection.execute("CREATE TABLE notes (id INTEGER, note VARCHAR, place DOUBLE[], range DOUBLE[])")
-        self._connection.execute(
-            "INSERT INTO notes VALUES (1, 'bright', [83.6, 22.0], [1, 2]), (2, 'old', [128.8, -45.2], NULL), "
-            "(2, 'pulsar', NULL, [0, 5]), (9, 'lost', [1, 1], NULL)"
-        )
+        self._connection.execute(f"INSERT INTO notes VALUES {NOTE_ROWS.format('[', ']')}")
         self._connection.execute('CREATE TABLE entries ("Entry" VARCHAR, id BIGINT)')
-        self._connection.execute("INSERT INTO entries VALUES ('first', 1), ('second', 4)")
+        self._connection.execute(f"INSERT INTO entries VALUES {ENTRY_ROWS}")
 
     def fill(self, rows) -> None:
         """Replace the rows of ``demo.sources``."""
@@ -162,17 +213,12 @@ class Engine:
         self._connection.execute("CREATE OR REPLACE TABLE sources AS SELECT * FROM data")
         self._connection.unregister("data")
 
-    def run(self, query: str, tables=TABLES) -> list[tuple]:
-        """The rows that a query gives, and a check that they have the types that are told."""
-        translation = to_sql(query, tables)
-        table = self._connection.sql(translation.sql).to_arrow_table()
-        assert table.column_names == [column.name for column in translation.columns]
-        for column, field in zip(translation.columns, table.schema, strict=True):
-            assert field.type == arrow_type(column), column
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    def table(self, sql: str) -> pa.Table:
+        """What DuckDB answers."""
+        return self._connection.sql(sql).to_arrow_table()
 
     def explain(self, query: str) -> str:
-        """The engine's plan of a query."""
+        """The plan in boxes."""
         return self._connection.execute(f"EXPLAIN {to_sql(query).sql}").fetchall()[0][1]
 
     def close(self) -> None:
@@ -180,6 +226,52 @@ class Engine:
         self._connection.close()
 
 
-def to_sql(query: str, tables=TABLES, lang: str = "ADQL") -> Translation:
+class PostgreSQLEngine(Engine):
+    """A database of the tests' own server, with the functions and indexes that the store makes."""
+
+    name = "postgresql"
+
+    def __init__(self, url: str, rows=ROWS) -> None:
+        functions = (Path(obstap.__file__).parent / "stores" / "postgres" / "functions.sql").read_text()
+        self._session = psycopg2.connect(url)
+        self._session.autocommit = True
+        with self._session.cursor() as cursor:
+            cursor.execute(functions)
+            cursor.execute(SOURCES_DDL)
+            cursor.execute(
+                'CREATE TABLE notes (id integer, note text COLLATE "C", place float8[], range float8[]);'
+                f"INSERT INTO notes VALUES {NOTE_ROWS.format('ARRAY[', ']')};"
+                'CREATE TABLE entries ("Entry" text COLLATE "C", id bigint);'
+                f"INSERT INTO entries VALUES {ENTRY_ROWS}"
+            )
+        self._connection = adbc_driver_postgresql.dbapi.connect(url, autocommit=True)
+        self._cursor = self._connection.cursor()
+        self.fill(rows)
+
+    def fill(self, rows) -> None:
+        """Replace the rows of ``demo.sources``."""
+        self._cursor.execute("TRUNCATE sources")
+        self._cursor.adbc_ingest("sources", sources(rows), mode="append")
+        self._cursor.execute("ANALYZE sources")
+
+    def table(self, sql: str) -> pa.Table:
+        """What PostgreSQL answers."""
+        self._cursor.execute(sql)
+        return self._cursor.fetch_arrow_table()
+
+    def explain(self, query: str) -> str:
+        """The plan, line by line."""
+        with self._session.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {to_sql(query, engine=self.name).sql}")
+            return "\n".join(line for (line,) in cursor.fetchall())
+
+    def close(self) -> None:
+        """Close the session."""
+        self._cursor.close()
+        self._connection.close()
+        self._session.close()
+
+
+def to_sql(query: str, tables=TABLES, lang: str = "ADQL", engine: str = "duckdb") -> Translation:
     """A query translated for the engine's tables."""
-    return translate(query, tables, physical=NAMES.__getitem__, base_url=BASE_URL, lang=lang)
+    return translate(query, tables, physical=NAMES.__getitem__, base_url=BASE_URL, lang=lang, engine=engine)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.obstap.adql.conftest import ENGINES, started
 from tests.obstap.adql.tables import Engine, to_sql
 from vo import regions
 
@@ -60,9 +61,9 @@ def judged(judge: Callable[[np.ndarray], np.ndarray]) -> set[int]:
     return found
 
 
-@pytest.fixture(scope="module")
-def sky() -> Iterator[Engine]:
-    engine = Engine(ROWS)
+@pytest.fixture(scope="module", params=ENGINES)
+def sky(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = started(request.param, request, ROWS)
     yield engine
     engine.close()
 
@@ -138,7 +139,7 @@ def moving(shape: tuple[float, ...]) -> str:
 shapes = st.one_of(polygons(), st.builds(lambda place, radius: (*place, radius), places, radii))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(polygons())
 def test_positions_in_polygons(sky: Engine, polygon: tuple[float, ...]) -> None:
     fast = ids(sky, f"1 = CONTAINS(POINT(ra, dec), {written(polygon)})")
@@ -151,7 +152,7 @@ def test_positions_in_polygons(sky: Engine, polygon: tuple[float, ...]) -> None:
     assert outside == set(np.flatnonzero(known & ~expected).tolist())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(shapes)
 def test_regions(sky: Engine, shape: tuple[float, ...]) -> None:
     text, general = written(shape), moving(shape)
