@@ -10,7 +10,8 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from obstap.metadata import Table
+from obstap.metadata import Column, Table
+from obstap.textform import TextForm
 from vo.errors import UsageError
 
 __all__ = ["Snapshot", "TableContent", "TableStore"]
@@ -87,6 +88,34 @@ class Snapshot(ABC):
             What reading the rows raises, when the context is entered; an engine that has no place for them refuses.
         """
         raise UsageError(f"An archive in {self.engine} takes no uploaded tables.")
+
+    def copy_text(
+        self,
+        sql: str,  # noqa: ARG002 - an engine that writes no text takes nothing
+        columns: Sequence[Column],  # noqa: ARG002
+        form: TextForm,  # noqa: ARG002
+        *,
+        rows: int | None = None,  # noqa: ARG002
+        time_limit: float | None = None,  # noqa: ARG002
+        count_waiting: bool = True,  # noqa: ARG002
+    ) -> Iterator[bytes] | None:
+        """Run one query and stream its rows as chunks of whole lines of text; None where the engine writes none.
+
+        The first chunk is there before the iterator is returned, as with `execute`, whose other promises hold too.
+
+        Parameters
+        ----------
+        columns
+            What the answer's columns are: their types decide on the form of their values.
+        rows
+            No more rows than these are needed.
+
+        Raises
+        ------
+        vo.errors.TimeLimitError, vo.errors.UsageError
+            As from `execute`.
+        """
+        return None
 
 
 class TableStore(ABC):

@@ -87,7 +87,7 @@ class _Source:
 
     def __init__(self, content: TableContent) -> None:
         self._content = content
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         expected = arrow_schema(self._content.table)
@@ -100,6 +100,6 @@ class _Source:
                         f" they must be {expected.names} of types {[str(kind) for kind in expected.types]}."
                     )
                 yield batch
-        except Exception as error:
+        except BaseException as error:
             self.error = error
             raise

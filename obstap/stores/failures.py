@@ -11,6 +11,9 @@ __all__ = ["bad_data", "bad_range", "bad_value", "division", "forbidden", "memor
 
 logger = logging.getLogger("athanor.queries")
 
+_LOGGED = 4000
+"""Characters of an engine's words that are logged; some repeat the whole query."""
+
 
 def division() -> UsageError:
     """A division by zero."""
@@ -61,7 +64,7 @@ def forbidden() -> AuthorizationError:
 def unforeseen(error: Exception) -> AthanorError:
     """What is told of a failure that only the operator can understand: a reference to the log."""
     reference = secrets.token_hex(4)
-    logger.error("The table engine refuses a query, reference %s: %s", reference, error)
+    logger.error("The table engine refuses a query, reference %s: %s", reference, str(error)[:_LOGGED])
     return AthanorError(
         "The service could not run this query; that is a fault of the service.",
         hint=f"Ask in another way, or tell the operator of the service the reference {reference}.",

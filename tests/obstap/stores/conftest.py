@@ -1,4 +1,4 @@
-"""A store in a folder of its own for each test."""
+"""A store of its own for each test, of each kind."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from obstap.stores import TableStore
 from obstap.stores.duckdb import DuckDBStore
+from obstap.stores.postgres import PostgreSQLStore
 
 
 @pytest.fixture
@@ -18,7 +19,14 @@ def duckdb_store(tmp_path: Path) -> Iterator[DuckDBStore]:
     store.close()
 
 
-@pytest.fixture(params=["duckdb"])
+@pytest.fixture
+def postgresql_store(postgresql_url: str) -> Iterator[PostgreSQLStore]:
+    store = PostgreSQLStore(postgresql_url, grace=0)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["duckdb", "postgresql"])
 def store(request: pytest.FixtureRequest) -> TableStore:
     """An empty store of each kind."""
     return request.getfixturevalue(f"{request.param}_store")
