@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from obstap.names import literal
-from obstap.stores.duckdb import geometry
+from obstap.stores.duckdb import geometry, udfs
 
 __all__ = ["builder", "locked_reader", "memory_limit"]
 
@@ -42,6 +42,7 @@ def locked_reader(directory: Path, spill: Path) -> duckdb.DuckDBPyConnection:
     connection.execute(f"SET allowed_directories = [{literal(str(directory))}]")
     connection.execute("SET enable_external_access = false")
     geometry.register(connection)
+    udfs.register(connection)
     connection.execute("SET lock_configuration = true")
     return connection
 
