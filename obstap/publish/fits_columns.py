@@ -131,7 +131,7 @@ def _binary(hdu: Hdu, words: Words, number: int, offset: int) -> FitsColumn:
     form = words.text(f"TFORM{number}")
     match = _BINARY.fullmatch(form)
     if match is None:
-        raise UsageError(f"{hdu.place}: TFORM{number} is {form or 'missing'!r}; it is no form of a binary table.")
+        raise UsageError(f"{hdu.place}: TFORM{number} is {_quoted(form)}; it is no form of a binary table.")
     repeat, code = int(match[1] or 1), match[2]
     descriptor = ""
     if code in "PQ":
@@ -192,7 +192,7 @@ def _ascii(hdu: Hdu, words: Words, number: int) -> FitsColumn:
     form, place = words.text(f"TFORM{number}"), words.number(f"TBCOL{number}")
     match = _ASCII.fullmatch(form)
     if match is None:
-        raise UsageError(f"{hdu.place}: TFORM{number} is {form or 'missing'!r}; it is no form of an ASCII table.")
+        raise UsageError(f"{hdu.place}: TFORM{number} is {_quoted(form)}; it is no form of an ASCII table.")
     code, width = match[1], int(match[2])
     if place is None or place < 1 or place - 1 + width > hdu.axes[0]:
         raise UsageError(f"{hdu.place}: TBCOL{number} and TFORM{number} lead outside the {hdu.axes[0]} bytes of a row.")
@@ -235,3 +235,7 @@ def _comment(header: fits.Header, keyword: str) -> str:
     except (KeyError, fits.VerifyError):
         return ""
     return "" if BOILERPLATE.search(comment) else comment
+
+
+def _quoted(form: str) -> str:
+    return repr(form) if form else "missing"

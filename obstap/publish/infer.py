@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obstap.arrow import arrow_type
 from obstap.metadata import Column
 from obstap.publish.convert import convert, fits, is_text
 from obstap.publish.source import Source
-from vo.errors import UsageError
 
 __all__ = ["is_unique", "settle"]
 
@@ -78,24 +78,38 @@ def is_unique(source: Source, column: Column) -> bool:
     """Whether each row has a value of its own in the column."""
     import duckdb  # noqa: PLC0415 - only where there is a candidate for a key
 
-    batches = _values(source.batches([column.name]), column)
+    values = _Values(source, column)
     with tempfile.TemporaryDirectory(prefix="athanor-publish-") as folder:
         config = {"memory_limit": "512MiB", "temp_directory": str(Path(folder))}
         with duckdb.connect(":memory:", config=config) as connection:
-            schema = pa.schema([("value", convert(pa.array([], pa.null()), column).type)])
-            connection.register("arriving", pa.RecordBatchReader.from_batches(schema, batches))
+            connection.register("arriving", pa.RecordBatchReader.from_batches(values.schema, values))
             try:
                 total, present, different = connection.execute(
                     "SELECT count(*), count(value), count(DISTINCT value) FROM arriving"
                 ).fetchone()
             except duckdb.Error as error:
-                raise UsageError(f"Column {column.name} cannot be read: {error}.") from error
+                if values.error is None:
+                    raise
+                raise values.error from error
     return total == present == different
 
 
-def _values(batches: Iterable[pa.RecordBatch], column: Column) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        yield pa.RecordBatch.from_arrays([convert(batch.column(0), column)], names=["value"])
+class _Values:
+    """Iterates the values of a column, and keeps what went wrong, which the engine would flatten to text."""
+
+    def __init__(self, source: Source, column: Column) -> None:
+        self._source = source
+        self._column = column
+        self.schema = pa.schema([("value", arrow_type(column))])
+        self.error: Exception | None = None
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in self._source.batches([self._column.name]):
+                yield pa.RecordBatch.from_arrays([convert(batch.column(0), self._column)], schema=self.schema)
+        except Exception as error:
+            self.error = error
+            raise
 
 
 def _is_text(column: Column) -> bool:

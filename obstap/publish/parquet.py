@@ -56,13 +56,14 @@ class ParquetSource(Source):
         try:
             self._file = pq.ParquetFile(path, pre_buffer=False)
             schema = self._file.schema_arrow
-        except (pa.ArrowException, OSError) as error:
+            names = schema.names
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise UsageError(f"The Parquet file cannot be read: {_first_line(error)}.") from error
         notes = []
         fields = []
-        for field in schema:
-            if field.name.startswith("__index_level_"):
-                notes.append(f"Column {field.name}, an index of pandas, is left out.")
+        for name, field in zip(names, schema, strict=True):
+            if name.startswith("__index_level_"):
+                notes.append(f"Column {name}, an index of pandas, is left out.")
             else:
                 fields.append(field)
         super().__init__([_column(field) for field in fields], rows=self._file.metadata.num_rows)
