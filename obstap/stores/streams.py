@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import ClassVar, Generic, TypeVar
 
@@ -18,6 +20,10 @@ _Result = TypeVar("_Result")
 
 _NAGGING = 0.1
 """Seconds between interrupts; one that comes between two steps of a query's start has no effect."""
+
+
+_AHEAD = 64
+"""Queries of one process that may fetch ahead at the same time."""
 
 
 class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
@@ -47,6 +53,7 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
         self._closed = False
         self._ended = False
         self._first: _Piece | None = None
+        self._coming: Future[_Piece | None] | None = None
         self._working = threading.Lock()
         self._clock = Clock(self._interrupt, time_limit, count_waiting)
         try:
@@ -80,13 +87,20 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
     def _explained(self, error: Exception) -> AthanorError:
         """The error in the user's terms."""
 
+    def _goes_on(self, piece: _Piece) -> bool:  # noqa: ARG002 - for those who can tell
+        """Whether to fetch the next piece while the consumer works on this one."""
+        return False
+
     def __next__(self) -> _Piece:
         try:
             with self._working:
                 piece, self._first = self._first, None
                 if piece is None and not self._closed:
-                    piece = self._step(self._fetch)
+                    coming, self._coming = self._coming, None
+                    piece = self._step(self._fetch) if coming is None else self._arrived(coming)
                     self._ended = piece is None
+                if piece is not None and not self._closed and self._goes_on(piece):
+                    self._coming = _shared.threads.submit(self._step, self._fetch)
         except BaseException:
             self.close()
             raise
@@ -107,6 +121,7 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
         else:
             self._working.acquire()
         try:
+            self._drop_coming()
             self._clock.stop()
             self._first = None
             self._release()
@@ -115,6 +130,16 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
 
     def __del__(self) -> None:
         self.close()
+
+    def _arrived(self, coming: Future[_Piece | None]) -> _Piece | None:
+        self._clock.check()
+        return coming.result()
+
+    def _drop_coming(self) -> None:
+        coming, self._coming = self._coming, None
+        if coming is not None and not coming.cancel():
+            while wait((coming,), timeout=_NAGGING).not_done:
+                self._interrupt()
 
     def _step(self, action: Callable[[], _Result]) -> _Result | None:
         """Let the engine work, under the clock; None when the stream was closed meanwhile."""
@@ -143,7 +168,7 @@ class Clock:
         self._stopped = threading.Event()
         self.expired = False
         if limit is not None:
-            threading.Thread(target=self._watch, name="query-clock", daemon=True).start()
+            _shared.watcher.add(self)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -154,8 +179,7 @@ class Clock:
         vo.errors.TimeLimitError
             When the limit is exceeded before it begins.
         """
-        if self._left() <= 0:
-            raise self.error()
+        self.check()
         if self._count_waiting:
             yield
             return
@@ -166,9 +190,15 @@ class Clock:
             self._spent += time.monotonic() - self._began
             self._began = None
 
+    def check(self) -> None:
+        """Raise the error when the limit is exceeded."""
+        if self.left() <= 0:
+            raise self.error()
+
     def stop(self) -> None:
         """Interrupt nothing any more."""
         self._stopped.set()
+        _shared.watcher.remove(self)
 
     def error(self) -> TimeLimitError:
         """What is told when the limit is exceeded."""
@@ -177,17 +207,68 @@ class Clock:
             hint="Narrow it, or give it more time: an asynchronous job may take as long as its EXECUTIONDURATION.",
         )
 
-    def _left(self) -> float:
+    def left(self) -> float:
+        """Seconds until the limit, if the engine works from now on."""
         if self._limit is None:
             return float("inf")
         began = self._began
         return self._limit - self._spent - (0.0 if began is None else time.monotonic() - began)
 
+    def expire(self) -> None:
+        """Interrupt the query until it notices, in a thread of its own."""
+        self.expired = True
+        threading.Thread(target=self._nag, name="query-clock", daemon=True).start()
+
+    def _nag(self) -> None:
+        while not self._stopped.is_set():
+            self._interrupt()
+            self._stopped.wait(_NAGGING)
+
+
+class _Watcher:
+    """One thread that watches all clocks."""
+
+    def __init__(self) -> None:
+        self._clocks: set[Clock] = set()
+        self._change = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._wakes = 0.0
+
+    def add(self, clock: Clock) -> None:
+        with self._change:
+            self._clocks.add(clock)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="query-clocks", daemon=True)
+                self._thread.start()
+            elif time.monotonic() + clock.left() < self._wakes:
+                self._change.notify()
+
+    def remove(self, clock: Clock) -> None:
+        """Forget a clock; the thread sleeps on, since the next query most often comes before it would wake."""
+        with self._change:
+            self._clocks.discard(clock)
+
     def _watch(self) -> None:
-        wait = self._limit
-        while not self._stopped.wait(wait):
-            left = self._left()
-            if left <= 0:
-                self.expired = True
-                self._interrupt()
-            wait = max(left, _NAGGING)
+        with self._change:
+            while True:
+                left = {clock: clock.left() for clock in self._clocks}
+                for clock in [clock for clock, seconds in left.items() if seconds <= 0]:
+                    self._clocks.discard(clock)
+                    del left[clock]
+                    clock.expire()
+                pause = max(min(left.values()), _NAGGING) if left else None
+                self._wakes = float("inf") if pause is None else time.monotonic() + pause
+                self._change.wait(pause)
+
+
+class _Shared:
+    """What the queries of one process share."""
+
+    def __init__(self) -> None:
+        self.watcher = _Watcher()
+        self.threads = ThreadPoolExecutor(_AHEAD, thread_name_prefix="query-ahead")
+
+
+_shared = _Shared()
+
+os.register_at_fork(after_in_child=_shared.__init__)

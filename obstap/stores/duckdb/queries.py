@@ -52,6 +52,10 @@ class Batches(QueryStream[pa.RecordBatch]):
     def _fetch(self) -> pa.RecordBatch | None:
         return next(self._stream, None)
 
+    def _goes_on(self, piece: pa.RecordBatch) -> bool:
+        *_, batch_rows = self._query
+        return piece.num_rows >= batch_rows
+
     def _interrupt(self) -> None:
         # A cursor that another thread has closed works on nothing.
         with suppress(duckdb.ConnectionException):
@@ -72,8 +76,18 @@ class Batches(QueryStream[pa.RecordBatch]):
 def _open(
     cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object], batch_rows: int
 ) -> pa.RecordBatchReader:
-    statements = cursor.extract_statements(sql)
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise several()
-    relation = cursor.sql(statements[0], params=list(parameters) or None)
-    return relation.to_arrow_reader(batch_rows)
+    """Start a query.
+
+    The cursor's method `sql` would parse and bind the query once more to know its columns, which costs more than a
+    small query itself; `_submit` is what it calls in the end, and refuses several statements.
+    """
+    if not sql.startswith("SELECT "):
+        statements = cursor.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise several()
+    try:
+        return cursor._submit(sql, list(parameters) or None, "stream", batch_rows).arrow_reader()
+    except duckdb.InvalidInputException as error:
+        if "exactly one SQL statement" in str(error):
+            raise several() from error
+        raise
