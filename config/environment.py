@@ -28,7 +28,8 @@ VARIABLES = {
     "DEBUG": "Django's debug pages, `true` or `false` (default). Refused in production.",
     "ALLOWED_HOSTS": "Comma-separated host names under which the service may be addressed. Required in production.",
     "DATABASE_URL": "Where jobs, accounts and provenance live. Default: SQLite in `ATHANOR_HOME`.",
-    "ARCHIVE_URL": "Where the archive's tables live. Default: `duckdb:` files in `ATHANOR_HOME`.",
+    "ARCHIVE_URL": "Where the archive's tables live, `duckdb:…` or `postgresql:…`. Default: files in `ATHANOR_HOME`.",
+    "ATHANOR_ARCHIVE_READER_URL": "`ARCHIVE_URL` of a login for queries. Default: they take the role `athanor_reader`.",
     "SAS_DIR": "Root of an XMM-Newton SAS installation; empty (default) when there is none.",
     "SAS_CCFPATH": "Directory of the XMM-Newton current calibration files; empty (default) when there is none.",
     "ATHANOR_BASE_URL": "Public URL of the service when a proxy hides it. Default: taken from each request.",
@@ -65,6 +66,7 @@ class Environment:
     allowed_hosts: list[str]
     database: dict[str, object]
     archive_url: str
+    archive_reader_url: str
     sas_dir: str
     sas_ccfpath: str
     base_url: str
@@ -111,6 +113,7 @@ def read_environment() -> Environment:
         allowed_hosts=allowed_hosts,
         database=_database(env, home),
         archive_url=env.str("ARCHIVE_URL", default=f"duckdb:{home / 'tables'}"),
+        archive_reader_url=env.str("ATHANOR_ARCHIVE_READER_URL", default=""),
         sas_dir=env.str("SAS_DIR", default=""),
         sas_ccfpath=env.str("SAS_CCFPATH", default=""),
         base_url=env.str("ATHANOR_BASE_URL", default="").rstrip("/"),

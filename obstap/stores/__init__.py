@@ -9,7 +9,7 @@ from pathlib import Path
 
 from obstap.stores.base import Snapshot, TableContent, TableStore
 
-__all__ = ["Snapshot", "TableContent", "TableStore", "get_store"]
+__all__ = ["Snapshot", "TableContent", "TableStore", "get_store", "open_store"]
 
 _stores: dict[str, TableStore] = {}
 _lock = threading.Lock()
@@ -34,19 +34,40 @@ def get_store() -> TableStore:
 
 
 def _open(url: str) -> TableStore:
-    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - see above
+    from django.conf import settings  # noqa: PLC0415 - see above
 
-    from obstap.stores.duckdb import DuckDBStore  # noqa: PLC0415 - DuckDB loads when the archive is first used
+    return open_store(url, reader_url=settings.ATHANOR_ARCHIVE_READER_URL)
+
+
+def open_store(url: str, *, reader_url: str = "") -> TableStore:
+    """The store that a URL names.
+
+    Parameters
+    ----------
+    url
+        ``duckdb:`` and the path of a directory, or the URL of a PostgreSQL database.
+    reader_url
+        URL of that database for the role under which queries run; see `obstap.stores.postgres`.
+
+    Raises
+    ------
+    django.core.exceptions.ImproperlyConfigured
+        When the URL is malformed or names an engine that does not serve archives.
+    """
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - as above
 
     scheme, _, path = url.partition(":")
     if scheme == "duckdb" and path:
+        from obstap.stores.duckdb import DuckDBStore  # noqa: PLC0415 - engines load when they are first used
+
         return DuckDBStore(Path(path).expanduser())
-    if scheme in ("postgres", "postgresql", "pgsql"):
-        raise ImproperlyConfigured(
-            f"ARCHIVE_URL is {scheme}:…, but this release serves archives from DuckDB files only;"
-            " write duckdb:/path/of/a/directory. (DATABASE_URL may name PostgreSQL.)"
-        )
-    raise ImproperlyConfigured(f"ARCHIVE_URL is {url!r}; it must be duckdb:/path/of/a/directory.")
+    if scheme in ("postgres", "postgresql"):
+        from obstap.stores.postgres import PostgreSQLStore  # noqa: PLC0415 - as above
+
+        return PostgreSQLStore(url, reader_url=reader_url)
+    raise ImproperlyConfigured(
+        f"ARCHIVE_URL is {url!r}; it must be duckdb:/path/of/a/directory or postgresql://user@host/database."
+    )
 
 
 def _after_fork() -> None:

@@ -18,6 +18,7 @@ import adbc_driver_postgresql
 import psycopg2
 import pyarrow as pa
 from adbc_driver_manager._reader import AdbcRecordBatchReader  # gives errors with their SQLSTATE
+from django.core.exceptions import ImproperlyConfigured
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from obstap.names import delimited
@@ -318,7 +319,13 @@ def keep(inherited: object) -> None:
 
 
 def _dsn(url: str) -> str:
-    given: Mapping[str, str] = parse_dsn(url)
+    try:
+        given: Mapping[str, str] = parse_dsn(url)
+    except psycopg2.ProgrammingError as error:
+        # What libpq says may repeat the URL with its password.
+        raise ImproperlyConfigured(
+            "The URL of the archive's database is malformed; it must be postgresql://user:password@host:port/database."
+        ) from error
     return make_dsn(**{**_CONNECTING, **given})
 
 

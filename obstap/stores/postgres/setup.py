@@ -20,6 +20,9 @@ __all__ = ["set_up"]
 
 _FOLDER = Path(__file__).parent
 
+_SCHEMA = "schema.sql"
+"""The script that goes before those that make functions."""
+
 _SETTING_UP = 7_235_001_420_000_002
 """Key of the advisory lock under which a database is set up."""
 
@@ -30,7 +33,8 @@ _MEMBER = f"SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = '{READER}')"
 
 @lru_cache
 def _scripts() -> tuple[str, ...]:
-    return tuple((_FOLDER / name).read_text(encoding="utf-8") for name in ("schema.sql", "functions.sql"))
+    functions = sorted(path for path in _FOLDER.glob("*.sql") if path.name != _SCHEMA)
+    return tuple(path.read_text(encoding="utf-8") for path in (_FOLDER / _SCHEMA, *functions))
 
 
 @lru_cache
@@ -59,9 +63,11 @@ def set_up(connect: Callable[[], TextSession]) -> None:
         session.run(f"BEGIN; SELECT pg_advisory_xact_lock({_SETTING_UP})")
         _have_pgsphere(session)
         _have_reader(session)
-        schema, functions = _scripts()
+        schema, *functions = _scripts()
         session.run(schema)
-        session.run(f"SET LOCAL search_path = athanor, {_place_of_pgsphere(session)}; {functions}")
+        session.run(f"SET LOCAL search_path = athanor, {_place_of_pgsphere(session)}")
+        for script in functions:
+            session.run(script)
         session.run("UPDATE athanor.state SET setup = %s", (_release(),))
         session.run("COMMIT")
     except errors.InsufficientPrivilege as error:

@@ -57,6 +57,11 @@ class PostgreSQLStore(TableStore):
         Queries that run at a time in this process; each has up to two sessions.
     patience
         Seconds that a query waits for one of them to end.
+
+    Raises
+    ------
+    django.core.exceptions.ImproperlyConfigured
+        When a URL is malformed.
     """
 
     def __init__(

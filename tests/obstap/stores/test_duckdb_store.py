@@ -208,8 +208,7 @@ class TestGetStore:
     @pytest.mark.parametrize(
         ("url", "message"),
         [
-            ("postgresql://localhost/archive", "this release serves archives from DuckDB files only"),
-            ("postgres://localhost/archive", "this release serves archives from DuckDB files only"),
+            ("mysql://localhost/archive", "it must be duckdb:/path/of/a/directory or postgresql://"),
             ("duckdb:", "it must be duckdb:/path/of/a/directory"),
             ("/var/tables", "it must be duckdb:/path/of/a/directory"),
             ("", "it must be duckdb:/path/of/a/directory"),
