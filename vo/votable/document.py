@@ -65,7 +65,7 @@ def open_votable(file: BinaryIO, *, limits: Limits | None = None, table: str = "
     Parameters
     ----------
     table
-        Name, ID or number (from 0) of the TABLE to be read, for documents that hold several.
+        Name, ID or number (from 0) of the TABLE to be read; by default the first with rows.
 
     Raises
     ------

@@ -36,7 +36,7 @@ class Outline:
         self._path: list[str] = []
         self._wanted = wanted
         self._tables = 0
-        self._is_wanted = False
+        self._taken = False
         self._name = self._description = ""
         self._fields: list[dict[str, str]] = []
         self._rows: int | None = None
@@ -56,8 +56,8 @@ class Outline:
             When the document has no table.
         """
         if self._first is None:
-            named = f" {self._wanted!r}" if self._wanted else ""
-            raise UsageError(f"the document has no TABLE{named} with FIELDs.")
+            which = f" {self._wanted!r}" if self._wanted else ""
+            raise UsageError(f"the document has no TABLE{which} with FIELDs.")
         return self._first
 
     def _follow(self) -> None:
@@ -117,9 +117,6 @@ class Outline:
         if "ref" in attributes and self._taken:
             raise UsageError("its TABLE takes its columns from another by ref; write them as FIELDs of its own.")
         self._fields.clear()
-        known = (attributes.get("name"), attributes.get("ID"), str(self._tables))
-        self._is_wanted = not self._wanted or self._wanted in known
-        self._tables += 1
         self._name, self._description = attributes.get("name", ""), ""
         nrows = attributes.get("nrows", "").strip()
         self._rows = int(nrows) if nrows.isascii() and nrows.isdecimal() and len(nrows) < 20 else None
@@ -147,8 +144,6 @@ class Outline:
         kind = self._path[-1]
         if len(self._path) < 2 or self._path[-2] != "DATA":
             raise UsageError(f"its {kind} does not stand in DATA.")
-        if not self._is_wanted:
-            return
         fields = self._made_fields()
         self._first = (self._name, self._description.strip(), fields)
         if kind == "TABLEDATA":
@@ -189,7 +184,7 @@ class Outline:
         self._parser.StartElementHandler = self._parser.EndElementHandler = self._parser.CharacterDataHandler = None
 
     def _end_table(self) -> None:
-        if self._fields and self._is_wanted:
+        if self._fields:
             self._first = (self._name, self._description.strip(), self._made_fields())
 
     def _made_fields(self) -> tuple[Field, ...]:

@@ -67,7 +67,10 @@ class TableData(Decoder):
             elif state == _IN_ROW:
                 filled += width
                 if len(cells) != filled:
-                    raise self._wrong(f"it has {len(cells) - filled + width} cells, and the table has {width} columns.")
+                    raise wrong(
+                        f"it has {len(cells) - filled + width} cells, and the table has {width} columns.",
+                        row=self.rows + filled // width,
+                    )
                 state = _OUTSIDE
                 if filled == width * _BLOCK_ROWS:
                     self._flush()
