@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from vo import healpix_grid as grid
 from vo.sphere import angle, unit
 
-__all__ = ["ORDER", "cells", "cone_ranges", "joined", "reach"]
+__all__ = ["ORDER", "cells", "compiled", "cone_ranges", "joined", "reach"]
 
 ORDER = grid.MOST
 """The order of the cells that are stored: 12 · 4**29 cells of about 0.4 milliarcseconds, the deepest in 64 bits."""
@@ -45,7 +45,8 @@ _MARGIN = 1e-8
 
 
 @cache
-def _library() -> ModuleType:
+def compiled() -> ModuleType:
+    """The compiled part of cdshealpix."""
     package = importlib.util.find_spec("cdshealpix")
     if package is None:
         raise ImportError("cdshealpix is not installed")
@@ -81,7 +82,7 @@ def cells(lon: ArrayLike, lat: ArrayLike, order: ArrayLike = ORDER) -> NDArray[n
         return result
     found = np.empty(count, dtype=np.uint64)
     offset = np.empty(count)
-    _library().lonlat_to_healpix(
+    compiled().lonlat_to_healpix(
         order[good].astype(np.uint8),
         np.radians(np.remainder(lon[good], 360.0)),
         np.radians(lat[good]),

@@ -14,9 +14,9 @@ from obstap.metadata import Position
 from vo import regions
 from vo.regions import TOLERANCE
 
-__all__ = ["Near", "around", "band", "indexed", "near", "oriented", "truth"]
+__all__ = ["MARGIN", "Near", "around", "band", "indexed", "near", "oriented", "truth"]
 
-_MARGIN = 1e-9
+MARGIN = 1e-9
 """Degrees that cheap tests let through beyond exact ones."""
 
 _FLIPPED = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -86,7 +86,7 @@ def indexed(lon: bound.Value, lat: bound.Value) -> Position | None:
 def around(shape: Sequence[float]) -> tuple[float, float, float]:
     """Longitude, latitude and radius in degrees of a cone around a shape."""
     x, y, z, radius = (float(value) for value in regions.bounding_cone(shape))
-    return math.degrees(math.atan2(y, x)) % 360.0, math.degrees(math.atan2(z, math.hypot(x, y))), radius + _MARGIN
+    return math.degrees(math.atan2(y, x)) % 360.0, math.degrees(math.atan2(z, math.hypot(x, y))), radius + MARGIN
 
 
 def band(render: Render, literal: Callable[[float], str], parts: Sequence[bound.Value], radius: float) -> str:
@@ -97,5 +97,5 @@ def band(render: Render, literal: Callable[[float], str], parts: Sequence[bound.
     _, lat1, _, lat2 = parts
     if numbers((lat1,)) or numbers((lat2,)):
         return ""
-    first, second, reach = render(lat1), render(lat2), literal(radius + _MARGIN)
+    first, second, reach = render(lat1), render(lat2), literal(radius + MARGIN)
     return f"{first} BETWEEN {second} - {reach} AND {second} + {reach}"

@@ -7,15 +7,20 @@ from collections.abc import Callable, Sequence
 from obstap.adql import bound, nearby
 from obstap.adql.bound import Kind
 from obstap.adql.constants import fixed, number, numbers
+from obstap.adql.crossmatch import Pairing, Pairings, pairings
 from obstap.adql.dialects import Dialect
 from obstap.adql.kinds import GEOMETRY, NUMBERS
 from obstap.adql.limits import RANGES
+from obstap.adql.nearby import MARGIN
 from obstap.metadata import Region
 from vo.regions import TOLERANCE, bounding_cone
 
 __all__ = ["Translator"]
 
 _NUMERIC = NUMBERS | {Kind.NULL}
+
+_NEAR = "athanor_near"
+"""The column of cells near a position."""
 
 
 class Translator:
@@ -35,6 +40,7 @@ class Translator:
         self._base_url = base_url
         self._quote = dialect.identifier
         self._ranges = RANGES[1]
+        self._pairings = Pairings()
         self.tables: set[str] = set()
 
     def whole(self, query: bound.Query) -> str:
@@ -67,6 +73,13 @@ class Translator:
         return f"{text}{' DESC' if descends else ''} NULLS LAST"
 
     def _select(self, select: bound.Select) -> str:
+        outer = self._pairings
+        self._pairings = pairings(select) if self._dialect.near_cells else outer
+        text = self._select_text(select)
+        self._pairings = outer
+        return text
+
+    def _select_text(self, select: bound.Select) -> str:
         items = [f"{self._output(item.value)} AS {self._quote(item.name)}" for item in select.items]
         items += [f"{self._field(field)} AS {self._quote(name)}" for name, field in select.extras]
         text = f"SELECT {'DISTINCT ' if select.distinct else ''}{', '.join(items)}"
@@ -93,12 +106,40 @@ class Translator:
             left, right = self._source(source.left), self._source(source.right)
             if isinstance(source.right, bound.Join):
                 right = f"({right})"
-            return f"{left} {source.kind} JOIN {right} ON {self.condition(source.on)}"
+            return f"{left} {source.kind} JOIN {right} ON {self._on(source)}"
         if isinstance(source, bound.Table):
             self.tables.add(source.name)
-            return f"{self._physical(source.name)} AS {source.relation.alias}"
-        inner = source.query if isinstance(source.query, str) else f"({self.query(source.query)})"
+            inner = self._physical(source.name)
+        else:
+            inner = source.query if isinstance(source.query, str) else f"({self.query(source.query)})"
+        pairing = self._pairings.by_relation.get(id(source.relation))
+        if pairing is not None:
+            inner = self._near_cells(pairing, inner if isinstance(source, bound.Table) else f"{inner} AS q")
         return f"{inner} AS {source.relation.alias}"
+
+    def _near_cells(self, pairing: Pairing, table: str) -> str:
+        """A source whose rows come once for each cell near their position; none that are far from a client's table."""
+        condition = ""
+        order, radius = str(pairing.order), self._literal(pairing.radius + MARGIN)
+        if pairing.upload:
+            column = self._quote(pairing.other_position.cell)
+            near = self._dialect.near_cells.format(self._physical(pairing.upload), column, order, radius, _NEAR, "")
+            own = self._dialect.cell(self._quote(pairing.near_position.cell), pairing.order)
+            condition = f" WHERE {own} IN (SELECT {_NEAR} FROM {near} AS u)"
+        cell = self._quote(pairing.near_position.cell)
+        return self._dialect.near_cells.format(table, cell, order, radius, _NEAR, condition)
+
+    def _on(self, join: bound.Join) -> str:
+        condition = self.condition(join.on)
+        if join.kind != "FULL" or _has_equality(join.on):
+            return condition
+        return self._dialect.full_join(self._any_column(join.left), self._any_column(join.right), condition)
+
+    def _any_column(self, source: bound.TableSource) -> str:
+        while isinstance(source, bound.Join):
+            source = source.left
+        relation = source.relation
+        return f"{relation.alias}.{self._quote(relation.columns[0][1])}"
 
     # values
 
@@ -190,7 +231,7 @@ class Translator:
 
     def _comparison(self, comparison: bound.Comparison) -> str:
         if (near := nearby.near(comparison)) is not None:
-            return self._within(near)
+            return self._within(near, self._pairings.by_condition.get(id(comparison)))
         if (truth := nearby.truth(comparison)) is not None:
             call, holds = truth
             return self._holds(call) if holds else f"NOT {self._holds(call)}"
@@ -199,9 +240,13 @@ class Translator:
             return f"{self.value(left)} {operator} {self.value(right)}"
         return f"{self._dialect.ordered(self.value(left), left.kind)} {operator} {self.value(right)}"
 
-    def _within(self, near: nearby.Near) -> str:
+    def _within(self, near: nearby.Near, pairing: Pairing | None = None) -> str:
         """That two positions are near each other, exactly, and a cheap test before it."""
         exact = f"{self._distance(near.parts)} {near.operator} {self._literal(near.radius)}"
+        if pairing is not None:
+            column = f"{pairing.other.alias}.{self._quote(pairing.other_position.cell)}"
+            cell = self._dialect.cell(column, pairing.order)
+            return f"({cell} = {pairing.near.alias}.{_NEAR} AND {self._near(near)} AND {exact})"
         cheap = self._in_cone(near.parts, near.radius) or self._near(near)
         return f"({cheap} AND {exact})" if cheap else exact
 
@@ -296,6 +341,16 @@ class Translator:
 
 def _is_not_zero(value: bound.Value) -> bool:
     return isinstance(value, bound.Constant) and value.value not in (None, 0)
+
+
+def _has_equality(condition: bound.Predicate) -> bool:
+    """Whether an equality of columns of two relations must hold."""
+    if isinstance(condition, bound.Junction) and condition.operator == "AND":
+        return any(map(_has_equality, condition.operands))
+    if not isinstance(condition, bound.Comparison) or condition.operator != "=":
+        return False
+    left, right = condition.left, condition.right
+    return isinstance(left, bound.Field) and isinstance(right, bound.Field) and left.relation is not right.relation
 
 
 def _no(test: bound.Between | bound.InList | bound.InQuery | bound.IsNull) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from obstap.adql.bound import Kind
 from obstap.metadata import Position, Region
 from obstap.names import delimited, literal
+from vo.healpix import ORDER
 
 __all__ = ["Cone", "Dialect"]
 
@@ -40,8 +41,12 @@ class Dialect(ABC):
     types: Mapping[Kind, str]
     """Names of types, for casts."""
 
-    joins_cells = False
-    """Whether positions are joined on cells of the sky; else by the condition that `near` gives."""
+    near_cells = ""
+    """Template of the source of rows that come once for each cell near a position, where positions are joined so.
+
+    {0} is a table, {1} the column with the cell, {2} the order of the near cells, {3} the radius in degrees, {4} the
+    name of the column of near cells, {5} a condition. Where it is empty, positions are joined by `near`.
+    """
 
     # values
 
@@ -127,6 +132,10 @@ class Dialect(ABC):
 
         `cone` is as `vo.regions.bounding_cone` gives it. The whole is NULL where the region is.
         """
+
+    def cell(self, column: str, order: int) -> str:
+        """The HEALPix cell of an order that holds one of order 29."""
+        return f"({column} >> {2 * (ORDER - order)})"
 
     def near(self, indexed: str, position: Position, lon: str, lat: str, radius: float) -> str:  # noqa: ARG002
         """A cheap test, for an index, that a table's position may be near another, moving one; empty if there is none.

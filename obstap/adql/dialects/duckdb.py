@@ -99,6 +99,8 @@ class DuckDB(Dialect):
         Kind.OTHER: "DOUBLE[]",
     }
 
+    near_cells = "(SELECT *, unnest(athanor_cells_near({1}, {2}, {3})) AS {4} FROM {0}{5})"
+
     def number(self, value: int | float, kind: Kind) -> str:
         """A number; those with an exponent are DOUBLE to DuckDB, while others with a point would be DECIMAL."""
         text = str(value)
