@@ -250,6 +250,8 @@ def _checked_run_id(run_id: str) -> str:
 
 
 def _with_files(task: Definition, parameters: Values, files: Files | None) -> dict[str, Sequence[str]]:
-    """The parameters, those that came as a file naming it."""
+    """The parameters, those that came as a file naming it; open definitions name files by parameters of their own."""
+    if task.open:
+        return dict(parameters)
     named = {name: [f"{UPLOADED}{name}"] for name in files or {} if task.parameter(name) is not None}
     return {**parameters, **named}

@@ -11,10 +11,13 @@ from django.core.files.uploadedfile import UploadedFile
 from uws.models import Job
 from vo.errors import NotFoundError, ParameterError
 
-__all__ = ["UPLOADED", "list_uploads", "save_uploads", "upload_path"]
+__all__ = ["UPLOADED", "find_upload", "list_uploads", "save_uploads", "upload_path"]
 
 UPLOADED = "param:"
 """Begins a reference to a file that came with the request."""
+
+FOLDER = "uploads"
+"""Of the files in the directory of a job."""
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
@@ -52,11 +55,22 @@ def upload_path(*, job: Job, name: str) -> Path:
     vo.errors.NotFoundError
         When no such file was sent.
     """
-    path = _folder(job) / name
+    return find_upload(job.workdir, name)
+
+
+def find_upload(workdir: Path, name: str) -> Path:
+    """Where the file of that name is in the directory of a job.
+
+    Raises
+    ------
+    vo.errors.NotFoundError
+        When no such file was sent.
+    """
+    path = workdir / FOLDER / name
     if not NAME.fullmatch(name) or not path.is_file():
         raise NotFoundError(f"No file was sent as {name!r}.", hint=f"Send it as the part {name!r} of a multipart form.")
     return path
 
 
 def _folder(job: Job) -> Path:
-    return job.workdir / "uploads"
+    return job.workdir / FOLDER

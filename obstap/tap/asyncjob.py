@@ -5,9 +5,13 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from django.contrib.auth import get_user_model
+
 from obstap.tap.parameters import read_request
 from obstap.tap.query import Stream, run_query
+from obstap.uploads.reading import read_uploads
 from uws.executors import InProcessContext, Produced
+from uws.uploads import find_upload
 from vo.dali import Parameters
 from vo.errors import AthanorError
 
@@ -26,6 +30,14 @@ def run(context: InProcessContext) -> list[Produced]:
         When a parameter is wrong, the query fails at any moment, or the job was cancelled.
     """
     wanted = read_request(Parameters.from_lists(context.parameters))
+    uploads = ()
+    if wanted.uploads:
+        context.stage("Reading the uploaded tables")
+        uploads = read_uploads(
+            wanted.uploads,
+            lambda name: find_upload(context.workdir, name).open("rb"),
+            user=get_user_model().objects.filter(pk=context.user_id).first(),
+        )
     context.stage("Running the query")
     answer = run_query(
         query=wanted.query,
@@ -35,6 +47,7 @@ def run(context: InProcessContext) -> list[Produced]:
         base_url=context.base_url,
         time_limit=context.time_limit,
         tell_errors=False,
+        uploads=uploads,
     )
     with closing(answer):
         context.on_cancel(answer.cancel)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from obstap.uploads.request import Upload, parse_uploads
 from vo.dali import Parameters, parse_maxrec
-from vo.errors import ParameterError
 
 __all__ = ["Request", "read_request"]
 
@@ -22,6 +22,8 @@ class Request:
         Empty when the client leaves it to the service.
     run_id
         What the client calls its request, to be echoed (DALI 1.1 §3.4.5).
+    uploads
+        The tables that it brings.
     """
 
     query: str
@@ -29,6 +31,7 @@ class Request:
     maxrec: int | None
     responseformat: str
     run_id: str
+    uploads: tuple[Upload, ...]
 
 
 def read_request(parameters: Parameters) -> Request:
@@ -39,14 +42,11 @@ def read_request(parameters: Parameters) -> Request:
     vo.errors.ParameterError
         When one is missing, malformed or not supported; languages and formats are checked where they are used.
     """
-    if any(value.strip() for value in parameters.all("UPLOAD")):
-        raise ParameterError(
-            "UPLOAD", "table uploads are not supported by this release; write the values into the query instead."
-        )
     return Request(
         lang=parameters.required("LANG", "the query language, such as ADQL or ADQL-2.1"),
         query=parameters.required("QUERY", "the query, in the language that LANG names"),
         maxrec=parse_maxrec(parameters.single("MAXREC")),
         responseformat=parameters.single("RESPONSEFORMAT", "FORMAT"),
         run_id=parameters.single("RUNID"),
+        uploads=parse_uploads(parameters.all("UPLOAD")),
     )

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from obstap.adql import translate
 from obstap.metadata import Column
-from obstap.stores import get_store
+from obstap.stores import TableContent, get_store
 from obstap.writers import Info, Rows, Writer, get_writer
 from uws.http.software import software
 from uws.times import format_time, now
@@ -76,11 +76,22 @@ class Stream(Iterator[bytes]):
 class _Running:
     """A query that has been started, with the snapshot that it reads."""
 
-    def __init__(self, query: str, *, lang: str, base_url: str, time_limit: float | None, execute: bool) -> None:
+    def __init__(
+        self,
+        query: str,
+        *,
+        lang: str,
+        base_url: str,
+        time_limit: float | None,
+        execute: bool,
+        uploads: Sequence[TableContent] = (),
+    ) -> None:
         if len(query) > LONGEST_QUERY:
             raise ParameterError("QUERY", f"it has {len(query):,} characters; {LONGEST_QUERY:,} are allowed.")
         with ExitStack() as stack:
             snapshot = stack.enter_context(get_store().snapshot())
+            if uploads:
+                snapshot = stack.enter_context(snapshot.with_uploads(uploads))
             translation = translate(
                 query,
                 snapshot.tables,
@@ -114,6 +125,7 @@ def run_query(
     run_id: str = "",
     protocol: str = TAP,
     ucds: Mapping[str, str] | None = None,
+    uploads: Sequence[TableContent] = (),
 ) -> Stream:
     """Start a query.
 
@@ -137,6 +149,8 @@ def run_query(
         Identifier of the standard by which the query came.
     ucds
         UCDs that columns of the answer, by name, show in place of their own.
+    uploads
+        Tables that this query alone sees.
 
     Raises
     ------
@@ -149,8 +163,10 @@ def run_query(
     """
     writer = get_writer(responseformat)
     limit = row_limit(maxrec)
-    running = _Running(query, lang=lang, base_url=base_url, time_limit=time_limit, execute=limit > 0)
-    columns = [replace(column, ucd=(ucds or {}).get(column.name, column.ucd)) for column in running.columns]
+    running = _Running(query, lang=lang, base_url=base_url, time_limit=time_limit, execute=limit > 0, uploads=uploads)
+    columns = running.columns
+    if ucds:
+        columns = [replace(column, ucd=ucds.get(column.name, column.ucd)) for column in columns]
     chunks = writer.stream(
         running.batches,
         columns,

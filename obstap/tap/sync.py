@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,8 +11,10 @@ from django.http.response import HttpResponseBase
 
 from obstap.tap.parameters import read_request
 from obstap.tap.resource import parameters, resource
+from obstap.uploads.request import Upload
 from uws.http.locations import base_url
 from uws.http.streams import stream
+from vo.errors import NotFoundError
 
 __all__ = ["answer", "sync"]
 
@@ -23,6 +26,7 @@ SHORT = 2**18
 def sync(request: HttpRequest) -> HttpResponseBase:
     """Run a query and send its answer as it comes; for HEAD the query is checked and not run."""
     wanted = read_request(parameters(request))
+    uploads = _uploads(request, wanted.uploads) if wanted.uploads else ()
     return answer(
         request,
         query=wanted.query,
@@ -30,6 +34,7 @@ def sync(request: HttpRequest) -> HttpResponseBase:
         maxrec=wanted.maxrec,
         responseformat=wanted.responseformat,
         run_id=wanted.run_id,
+        uploads=uploads,
     )
 
 
@@ -49,3 +54,16 @@ def answer(request: HttpRequest, **asked: Any) -> HttpResponseBase:
     response = stream(request, result, content_type=result.content_type, short=SHORT)
     response["Content-Disposition"] = f'inline; filename="{result.filename}"'
     return response
+
+
+def _uploads(request: HttpRequest, uploads: Sequence[Upload]) -> Sequence[Any]:
+    """The uploaded tables; they are read here, in the thread of the request."""
+    from obstap.uploads.reading import read_uploads  # noqa: PLC0415 - Arrow loads when it is first used
+
+    def opened(name: str) -> BinaryIO:
+        file = request.FILES.get(name)
+        if file is None:
+            raise NotFoundError(f"No file was sent as {name!r}.")
+        return file
+
+    return read_uploads(uploads, opened, user=request.user)

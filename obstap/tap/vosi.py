@@ -92,12 +92,15 @@ def _detail(request: HttpRequest) -> str:
 
 
 def limits() -> dict[str, Any]:
-    """What the service grants: seconds for which jobs are kept and may run, and rows of an answer."""
+    """What the service grants: seconds for which jobs are kept and may run, rows of an answer, bytes of uploads."""
     granted = limits_of(registry.get("tap"))
     return {
         "retention": settings.ATHANOR_JOB_RETENTION,
         "duration": {"default": granted.duration, "hard": granted.max_duration},
         "rows": {"default": settings.ATHANOR_MAXREC, "hard": settings.ATHANOR_MAXREC_HARD},
+        "upload_bytes": settings.ATHANOR_UPLOAD_BYTES,
+        # Results of this service are taken by their URL, whatever other hosts are allowed.
+        "upload_methods": ("inline", "http", *(["https"] if settings.ATHANOR_UPLOAD_HOSTS else [])),
     }
 
 

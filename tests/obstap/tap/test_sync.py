@@ -195,7 +195,8 @@ def test_documents_are_valid(archive, client: Client, validate):
         (
             {"UPLOAD": "t1,param:table"},
             400,
-            "UPLOAD: table uploads are not supported by this release; write the values into the query instead.",
+            "UPLOAD: table t1: no file named 'table' came with the request."
+            " Send it as a part of that name in a POST of multipart/form-data.",
         ),
     ],
 )

@@ -144,7 +144,12 @@ def test_capabilities(archive, client: Client, settings):
     assert shown["text/csv;header=present"] == (None, ["csv"])
     assert shown["text/csv"] == (None, [])
     assert (tap.findtext("outputLimit/default"), tap.findtext("outputLimit/hard")) == ("20000", "20000000")
-    assert tap.find("uploadMethod") is None
+    assert [method.get("ivo-id") for method in tap.findall("uploadMethod")] == [
+        "ivo://ivoa.net/std/TAPRegExt#upload-inline",
+        "ivo://ivoa.net/std/TAPRegExt#upload-http",
+    ]
+    assert tap.find("uploadLimit/hard").attrib == {"unit": "byte"}
+    assert tap.findtext("uploadLimit/hard") == "67108864"
     assert list(by_id)[1:] == [
         "ivo://ivoa.net/std/VOSI#capabilities",
         "ivo://ivoa.net/std/VOSI#availability",

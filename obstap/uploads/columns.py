@@ -1,0 +1,143 @@
+"""The columns of an uploaded table: what is told of each, and its values for the engines.
+
+Every value comes back as it was sent. Data types that tables do not have become the narrowest that holds their values:
+``bit`` becomes ``boolean``, ``unsignedByte`` ``short``, and a complex number a pair of ``float`` or ``double``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from obstap.arrow import arrow_type
+from obstap.metadata import Column
+from vo.errors import UsageError
+from vo.votable import Field, Values
+
+__all__ = ["array_of", "columns_of"]
+
+_DATATYPES = {"bit": "boolean", "unsignedByte": "short", "floatComplex": "float", "doubleComplex": "double"}
+_TIMES = frozenset({"timestamp", "adql:timestamp"})
+_TIME_LENGTH = 26
+"""Characters of a time with microseconds."""
+
+_LARGEST = 1024
+"""Elements up to which values are declared to have a fixed number of them: each takes its whole room in answers, also
+where there is no value."""
+
+_LONGEST_NAME = 128
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?\d*)?)?Z?", re.ASCII)
+_FINE = re.compile(r"(\.\d{6})\d+")
+
+
+def columns_of(fields: Sequence[Field]) -> tuple[Column, ...]:
+    """The columns of a table; where names are equal in any case, the later ones get a number.
+
+    Raises
+    ------
+    vo.errors.UsageError
+        When a name is too long.
+    """
+    taken: set[str] = set()
+    columns = []
+    for field in fields:
+        if len(field.name) > _LONGEST_NAME:
+            raise UsageError(
+                f"the name of column {field.name[:40]}… has {len(field.name)} characters; {_LONGEST_NAME} are allowed."
+            )
+        name, number = field.name, 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{field.name}_{number}"
+        taken.add(name.lower())
+        columns.append(_column(field, name))
+    return tuple(columns)
+
+
+def _column(field: Field, name: str) -> Column:
+    is_time = field.layout.text and field.xtype.lower() in _TIMES
+    return Column(
+        name=name,
+        datatype=_DATATYPES.get(field.datatype, field.datatype),
+        arraysize=_time_size(field) if is_time else _arraysize(field),
+        xtype="timestamp" if is_time else field.xtype,
+        unit=field.unit,
+        ucd=field.ucd,
+        utype=field.utype,
+        description=field.description,
+    )
+
+
+def _time_size(field: Field) -> str:
+    """The size of a time, which answers write in full."""
+    room = field.layout.count if field.layout.limit is None else field.layout.limit
+    return "*" if room is None or room < _TIME_LENGTH else field.arraysize
+
+
+def _arraysize(field: Field) -> str:
+    layout = field.layout
+    if layout.scalar:
+        return ""
+    size = "".join(field.arraysize.split()).removeprefix("1") if layout.count == 1 else "".join(field.arraysize.split())
+    if field.datatype.endswith("Complex"):
+        size = f"2x{size}" if size not in ("", "1") else "2"
+    if layout.count is not None and layout.count > _LARGEST:
+        return f"{size}*"
+    return size
+
+
+def array_of(column: Column, field: Field, values: Values, first_row: int) -> pa.Array:
+    """The values of a column in the Arrow type that belongs to it.
+
+    Parameters
+    ----------
+    first_row
+        Number of the first of these rows, for messages.
+
+    Raises
+    ------
+    vo.errors.UsageError
+        When a text that should be a time is none.
+    """
+    kind = arrow_type(column)
+    missing = pa.array(values.missing) if values.missing.any() else None
+    if pa.types.is_timestamp(kind):
+        return _times(column, values, first_row)
+    if field.layout.text:
+        return pa.array(values.data, kind)
+    if values.offsets is None:
+        return pa.array(values.data, mask=values.missing).cast(kind)
+    flat = pa.array(values.data, mask=values.gaps).cast(kind.value_type)
+    return pa.ListArray.from_arrays(pa.array(values.offsets.astype(np.int32)), flat, mask=missing)
+
+
+def _times(column: Column, values: Values, first_row: int) -> pa.Array:
+    texts = [None if text is None else text.strip() for text in values.data]
+    for row, text in enumerate(texts, first_row):
+        if text and not _TIME.fullmatch(text):
+            raise _no_time(column, text, row)
+    plain = [_FINE.sub(r"\1", text).removesuffix("Z") if text else "NaT" for text in texts]
+    try:
+        times = np.array(plain, "datetime64[us]")
+    except ValueError:
+        row = next(row for row, text in enumerate(plain) if not _is_time(text))
+        raise _no_time(column, texts[row], first_row + row) from None
+    return pa.array(times, pa.timestamp("us"))
+
+
+def _is_time(text: str) -> bool:
+    try:
+        np.datetime64(text, "us")
+    except ValueError:
+        return False
+    return True
+
+
+def _no_time(column: Column, text: str, row: int) -> UsageError:
+    return UsageError(
+        f"row {row}, column {column.name}: {text[:60]!r} is no timestamp; write it as 2024-12-31T23:59:59.5, in UTC."
+    )

@@ -1,0 +1,165 @@
+"""From the VOTables of a request to tables that a query can use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+from django.conf import settings
+
+from obstap.adql.limits import COLUMNS
+from obstap.arrow import arrow_schema
+from obstap.metadata import Column, Position, Region, Table
+from obstap.publish.hidden import Tally, hidden_names, region_columns, shows_region
+from obstap.publish.positions import choose_position
+from obstap.stores import TableContent
+from obstap.uploads.columns import array_of, columns_of
+from obstap.uploads.fetch import fetch
+from obstap.uploads.request import SCHEMA, Upload
+from uws.inputs import resolve
+from vo import healpix
+from vo.errors import NotFoundError, ParameterError, UsageError
+from vo.votable import Block, Field, Limits, open_votable
+
+__all__ = ["read_uploads"]
+
+_PART = "param"
+_RESULT = "job"
+_FETCHED = ("http", "https")
+
+
+def read_uploads(
+    uploads: Iterable[Upload], open_part: Callable[[str], BinaryIO], *, user: object | None
+) -> tuple[TableContent, ...]:
+    """The uploaded tables with their rows, held in memory.
+
+    Parameters
+    ----------
+    open_part
+        Opens a file that came with the request by the name of its part; raises `vo.errors.NotFoundError` when there is
+        none.
+    user
+        Who asks: results of this service are taken if they are this user's to read.
+
+    Raises
+    ------
+    vo.errors.ParameterError
+        When a table cannot be had, is no VOTable, holds a wrong value or is too large; the message names the table and
+        where in it the row and the column.
+    """
+    contents = []
+    left = settings.ATHANOR_UPLOAD_BYTES
+    for upload in uploads:
+        with closing(_opened(upload, open_part, user, left)) as file:
+            counted = _Counted(file)
+            try:
+                contents.append(_content(upload.name, counted, left))
+            except ParameterError:
+                raise
+            except UsageError as error:
+                raise ParameterError("UPLOAD", f"table {upload.name}: {error.message}", hint=error.hint) from error
+            left -= counted.size
+    return tuple(contents)
+
+
+class _Counted:
+    """A file whose bytes are counted as they are read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self.size += len(data)
+        return data
+
+
+def _opened(upload: Upload, open_part: Callable[[str], BinaryIO], user: object | None, limit: int) -> BinaryIO:
+    """The VOTable of an upload: a part of the request, a result or file of this service, or what another host sends."""
+    scheme, colon, rest = upload.uri.partition(":")
+    scheme, rest = scheme.strip().lower(), rest.strip()
+    if not colon or scheme not in (_PART, _RESULT, *_FETCHED):
+        raise ParameterError(
+            "UPLOAD",
+            f"table {upload.name}: {upload.uri[:80]!r} cannot be read here.",
+            hint=f"Send the table as a part of the request, param:{upload.name}.",
+        )
+    if scheme == _PART:
+        try:
+            return open_part(rest)
+        except NotFoundError as error:
+            raise ParameterError(
+                "UPLOAD",
+                f"table {upload.name}: no file named {rest[:60]!r} came with the request.",
+                hint="Send it as a part of that name in a POST of multipart/form-data.",
+            ) from error
+    try:
+        return resolve(upload.uri, user=user).path.open("rb")
+    except NotFoundError as error:
+        if scheme == _RESULT:
+            raise ParameterError("UPLOAD", f"table {upload.name}: {error.message}") from error
+    return fetch(upload.uri, hosts=settings.ATHANOR_UPLOAD_HOSTS, limit=limit)
+
+
+def _content(name: str, file: BinaryIO, limit: int) -> TableContent:
+    limits = Limits(size=limit, rows=settings.ATHANOR_UPLOAD_ROWS, fields=COLUMNS // 2)
+    document = open_votable(file, limits=limits)
+    table = _described(name, document.description, columns_of(document.fields))
+    schema = arrow_schema(table)
+    batches, row = [], 1
+    for block in document:
+        batches.append(pa.RecordBatch.from_arrays(_arrays(table, document.fields, block, row), schema=schema))
+        row += block.rows
+    return TableContent(table, tuple(batches))
+
+
+def _described(name: str, description: str, columns: tuple[Column, ...]) -> Table:
+    """The table with the columns by which positions and regions are found."""
+    hidden: dict[str, str] = {}
+    positions, regions = [], []
+    # Any pair may be indexed: what the cells of its values are does not hang on what the values mean.
+    in_degrees = [_in_degrees(column) for column in columns]
+    chosen = choose_position(in_degrees, {}, None, [])
+    if chosen.lon:
+        (cell,) = hidden_names(columns, ["_hpx"])
+        hidden[cell] = "BIGINT"
+        positions.append(Position(chosen.lon, chosen.lat, cell))
+    for number, column in enumerate(filter(shows_region, columns), 1):
+        names = hidden_names(columns, [f"_region{number}{part}" for part in ("", "_x", "_y", "_z", "_radius")])
+        hidden |= {hidden_name: "DOUBLE" if part else "DOUBLE[]" for part, hidden_name in enumerate(names)}
+        regions.append(Region(column.name, *names))
+    return Table(
+        name=f"{SCHEMA}.{name}",
+        columns=columns,
+        description=description,
+        hidden=hidden,
+        positions=tuple(positions),
+        regions=tuple(regions),
+    )
+
+
+def _in_degrees(column: Column) -> Column:
+    """The column as one in degrees, where it has no unit."""
+    return column if column.unit else replace(column, unit="deg")
+
+
+def _arrays(table: Table, fields: Sequence[Field], block: Block, first_row: int) -> list[pa.Array]:
+    visible = {
+        column.name: array_of(column, field, values, first_row)
+        for column, field, values in zip(table.columns, fields, block.columns, strict=True)
+    }
+    hidden = {position.cell: _cells(visible[position.lon], visible[position.lat]) for position in table.positions}
+    for region in table.regions:
+        _, parts = region_columns(visible[region.text], region, Tally())
+        hidden |= zip((region.shape, region.x, region.y, region.z, region.radius), parts, strict=True)
+    return [*visible.values(), *(hidden[name] for name in table.hidden)]
+
+
+def _cells(lon: pa.Array, lat: pa.Array) -> pa.Array:
+    found = healpix.cells(*(array.cast(pa.float64()).fill_null(np.nan).to_numpy() for array in (lon, lat)))
+    return pa.array(found, mask=found < 0)
