@@ -10,6 +10,7 @@ from typing import ClassVar, TypeVar
 import pyarrow as pa
 
 from obstap.metadata import Column
+from obstap.textform import TextForm
 from vo.errors import AthanorError
 
 __all__ = ["Info", "Rows", "Writer"]
@@ -122,6 +123,9 @@ class Writer(ABC):
     usual_type: ClassVar[str] = ""
     """Media type of an answer that was asked for by a short name, where it is not the first of `media_types`."""
 
+    text_form: ClassVar[TextForm | None] = None
+    """The form of lines that `stream_text` takes, where the format takes what an engine has written."""
+
     def __init__(self, media_type: str = "") -> None:
         self.media_type = media_type or self.usual_type or self.media_types[0]
 
@@ -154,3 +158,21 @@ class Writer(ABC):
         vo.errors.AthanorError
             What `batches` raise or a value that does not fit its column, where it is not told.
         """
+
+    def stream_text(
+        self,
+        lines: Iterable[bytes],
+        columns: Sequence[Column],
+        *,
+        infos: Sequence[Info] = (),
+        maxrec: int | None = None,
+        tell_errors: bool = True,
+    ) -> Iterator[bytes]:
+        """Write an answer whose rows are chunks of whole lines in `text_form`, with the same values as `stream`.
+
+        Raises
+        ------
+        vo.errors.AthanorError
+            What `lines` raise, where it is not told.
+        """
+        raise NotImplementedError

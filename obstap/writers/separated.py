@@ -6,6 +6,7 @@ line in a value becomes a blank there.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
@@ -14,13 +15,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obstap.metadata import Column
+from obstap.textform import TextForm
 from obstap.writers.base import Info, Rows, Writer
 from obstap.writers.cells import bytes_of, cell_text, is_text, join_rows
+from obstap.writers.lines import LineRows, with_infinities, without_escapes
 
 __all__ = ["Csv", "Tsv"]
 
 
 NOTHING, QUOTE, EMPTY = pa.scalar(0, pa.int32()), pa.scalar('"'), pa.scalar("")
+
+_LINE = re.compile(rb'("(?:[^"]|"")*"|[^"\n]*)\n')
+"""A line of one value."""
+
+_BLANKS = dict.fromkeys((b"t", b"n", b"r", b"r\\n"), b" ")
+"""What stands in TSV for what would be taken for structure, by its escape."""
 
 
 class SeparatedWriter(Writer):
@@ -45,10 +54,31 @@ class SeparatedWriter(Writer):
         tell_errors: bool = True,  # noqa: ARG002 - nor for errors
     ) -> Iterator[bytes]:
         """Write the table; neither `infos` nor a cut can be told in this format."""
-        names = self.escape(pa.array([column.name for column in columns]))
-        yield (self.separator.as_py().join(names.to_pylist()) + self.line_end.as_py()).encode()
+        yield self._names(columns)
         for batch in Rows(batches, maxrec):
             yield self._lines(batch, columns)
+
+    def stream_text(
+        self,
+        lines: Iterable[bytes],
+        columns: Sequence[Column],
+        *,
+        infos: Sequence[Info] = (),  # noqa: ARG002 - as above
+        maxrec: int | None = None,
+        tell_errors: bool = True,  # noqa: ARG002 - as above
+    ) -> Iterator[bytes]:
+        """Write the table; neither `infos` nor a cut can be told in this format."""
+        yield self._names(columns)
+        for chunk in LineRows(lines, self.text_form, maxrec):
+            yield self.adapt(with_infinities(chunk, self.text_form, columns), columns)
+
+    @abstractmethod
+    def adapt(self, chunk: bytes, columns: Sequence[Column]) -> bytes:
+        """Lines as this format has them."""
+
+    def _names(self, columns: Sequence[Column]) -> bytes:
+        names = self.escape(pa.array([column.name for column in columns]))
+        return (self.separator.as_py().join(names.to_pylist()) + self.line_end.as_py()).encode()
 
     def _lines(self, batch: pa.RecordBatch, columns: Sequence[Column]) -> bytes:
         cells = [self._cell(array, column) for column, array in zip(columns, batch, strict=True)]
@@ -71,6 +101,7 @@ class Csv(SeparatedWriter):
     separator = pa.scalar(",")
     line_end = pa.scalar("\r\n")
     alone = pa.scalar('""')
+    text_form = TextForm(b",", quoted=True)
 
     def escape(self, text: pa.Array) -> pa.Array:
         """Quotes around what has a separator, a quote or an end of line in it, and around empty text."""
@@ -86,6 +117,16 @@ class Csv(SeparatedWriter):
             return text
         return pc.if_else(unsafe, pc.binary_join_element_wise(QUOTE, text, QUOTE, EMPTY), text)
 
+    def adapt(self, chunk: bytes, columns: Sequence[Column]) -> bytes:
+        """Lines with another end, but for those in quotes."""
+        if len(columns) == 1:
+            chunk = _LINE.sub(lambda line: line[0] if line[1] else b'""\n', chunk)
+        if b'"' not in chunk:
+            return chunk.replace(b"\n", b"\r\n")
+        parts = chunk.split(b'"')
+        parts[::2] = [part.replace(b"\n", b"\r\n") for part in parts[::2]]
+        return b'"'.join(parts)
+
 
 class Tsv(SeparatedWriter):
     """Tab-separated values."""
@@ -95,6 +136,7 @@ class Tsv(SeparatedWriter):
     extension = "tsv"
     separator = pa.scalar("\t")
     line_end = pa.scalar("\n")
+    text_form = TextForm(b"\t")
 
     def escape(self, text: pa.Array) -> pa.Array:
         """A blank for each tab and end of line."""
@@ -102,3 +144,9 @@ class Tsv(SeparatedWriter):
         if any(character in data for character in (b"\t", b"\n", b"\r")):
             return pc.replace_substring_regex(text, "\r\n|[\t\r\n]", " ")
         return text
+
+    def adapt(self, chunk: bytes, columns: Sequence[Column]) -> bytes:  # noqa: ARG002 - all columns are alike
+        """Lines with a blank for each tab and end of line in a value."""
+        if b"\\" not in chunk:
+            return chunk
+        return without_escapes(chunk, _BLANKS.get)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from obstap.metadata import Column
+from obstap.textform import TextForm
+from obstap.writers.base import Info
 from obstap.writers.cells import bytes_of, cell_text, is_text, join_rows
+from obstap.writers.lines import LineRows, with_infinities, without_escapes
 from obstap.writers.votable import VOTableWriter
 from vo.dali import VOTABLE
 from vo.xmltext import ILLEGAL
@@ -26,12 +30,21 @@ NONCHARACTERS = b"\xef\xbf"
 """First bytes of U+FFFE and U+FFFF in UTF-8, shared with a few characters that are legal."""
 
 
+_IN_VALUES = {b"n": b"\xff", b"r\\n": b"\r\xff", b"\x7f": b"\xfe"}
+"""What stands for a line feed and a delimiter in a value until the lines have become rows: no bytes of UTF-8."""
+
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+"""`vo.xmltext.ILLEGAL` in UTF-8."""
+
+
 class TableData(VOTableWriter):
     """Rows as ``<TR><TD>…`` elements."""
 
     media_types = (VOTABLE, f"{VOTABLE};serialization=TABLEDATA", "text/xml", "application/xml")
     aliases = ("votable", "votable/td")
     ivo_id = "ivo://ivoa.net/std/TAPRegExt#output-votable-td"
+
+    text_form = TextForm(b"\x7f")
 
     before_rows = b"<DATA>\n<TABLEDATA>\n"
     after_rows = b"</TABLEDATA>\n</DATA>\n"
@@ -47,9 +60,45 @@ class TableData(VOTableWriter):
             end=b"</TD></TR>\n",
         )
 
+    def stream_text(
+        self,
+        lines: Iterable[bytes],
+        columns: Sequence[Column],
+        *,
+        infos: Sequence[Info] = (),
+        maxrec: int | None = None,
+        tell_errors: bool = True,
+    ) -> Iterator[bytes]:
+        """Write the document; a late error becomes its last INFO, after the rows that came before it."""
+        rows = LineRows(lines, self.text_form, maxrec)
+        encoded = rows.written(lambda chunk: self._rows_of_lines(chunk, columns), tell_errors=tell_errors)
+        return self.around(rows, encoded, columns, infos)
+
+    def _rows_of_lines(self, chunk: bytes, columns: Sequence[Column]) -> bytes:
+        """The TR elements of a chunk of lines."""
+        escaped = b"\\" in chunk
+        if escaped:
+            chunk = without_escapes(chunk, _IN_VALUES.get)
+        chunk = _writable(with_infinities(chunk, self.text_form, columns))
+        for character, reference in REFERENCES.items():
+            if character.encode() in chunk:
+                chunk = chunk.replace(character.encode(), reference.encode())
+        chunk = chunk[:-1].replace(self.text_form.delimiter, b"</TD><TD>").replace(b"\n", b"</TD></TR>\n<TR><TD>")
+        if escaped:
+            chunk = chunk.replace(b"\xff", b"\n").replace(b"\xfe", self.text_form.delimiter)
+        return b"".join((b"<TR><TD>", chunk, b"</TD></TR>\n"))
+
     def _cell(self, array: pa.Array, column: Column) -> pa.Array:
         text = cell_text(array, column)
         return escape(text) if is_text(column) else text
+
+
+def _writable(chunk: bytes) -> bytes:
+    """Lines without the characters that XML cannot carry."""
+    controls = np.count_nonzero(np.frombuffer(chunk, np.uint8) < LOWEST_PLAIN)
+    if controls != chunk.count(b"\n") or NONCHARACTERS in chunk:
+        return _CONTROLS.sub("\ufffd".encode(), chunk)
+    return chunk
 
 
 def escape(text: pa.Array) -> pa.Array:

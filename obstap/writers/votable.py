@@ -65,9 +65,16 @@ class VOTableWriter(Writer):
         tell_errors: bool = True,
     ) -> Iterator[bytes]:
         """Write the document; a late error becomes its last INFO, after the rows that came before it."""
-        yield header(columns, infos, missing=self.missing) + self.before_rows
         rows = Rows(batches, maxrec)
-        yield from self.pack(rows.written(lambda batch: self.encode(batch, columns), tell_errors=tell_errors))
+        encoded = rows.written(lambda batch: self.encode(batch, columns), tell_errors=tell_errors)
+        return self.around(rows, encoded, columns, infos)
+
+    def around(
+        self, rows: Rows, encoded: Iterable[bytes], columns: Sequence[Column], infos: Sequence[Info]
+    ) -> Iterator[bytes]:
+        """The document around encoded rows."""
+        yield header(columns, infos, missing=self.missing) + self.before_rows
+        yield from self.pack(encoded)
         yield self.after_rows + footer(rows.late)
 
 
