@@ -36,10 +36,11 @@ def get_store() -> TableStore:
 def _open(url: str) -> TableStore:
     from django.conf import settings  # noqa: PLC0415 - see above
 
-    return open_store(url, reader_url=settings.ATHANOR_ARCHIVE_READER_URL)
+    threads = max((os.cpu_count() or 1) // settings.ATHANOR_WEB_WORKERS, 1)
+    return open_store(url, reader_url=settings.ATHANOR_ARCHIVE_READER_URL, threads=threads)
 
 
-def open_store(url: str, *, reader_url: str = "") -> TableStore:
+def open_store(url: str, *, reader_url: str = "", threads: int | None = None) -> TableStore:
     """The store that a URL names.
 
     Parameters
@@ -48,6 +49,8 @@ def open_store(url: str, *, reader_url: str = "") -> TableStore:
         ``duckdb:`` and the path of a directory, or the URL of a PostgreSQL database.
     reader_url
         URL of that database for the role under which queries run; see `obstap.stores.postgres`.
+    threads
+        Cores that an engine in this process may keep busy; all when None.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def open_store(url: str, *, reader_url: str = "") -> TableStore:
     if scheme == "duckdb" and path:
         from obstap.stores.duckdb import DuckDBStore  # noqa: PLC0415 - engines load when they are first used
 
-        return DuckDBStore(Path(path).expanduser())
+        return DuckDBStore(Path(path).expanduser(), threads=threads)
     if scheme in ("postgres", "postgresql"):
         from obstap.stores.postgres import PostgreSQLStore  # noqa: PLC0415 - as above
 

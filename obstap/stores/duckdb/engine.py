@@ -31,13 +31,15 @@ def builder(spill: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(":memory:", config=_config(spill))
 
 
-def locked_reader(directory: Path, spill: Path) -> duckdb.DuckDBPyConnection:
+def locked_reader(directory: Path, spill: Path, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """An engine whose queries reach no file outside `directory`, load no code and change no setting.
 
     Rows without ORDER BY may come in any order: to keep that of the file, the engine would hold all rows of a query
     with a large LIMIT before it gives the first.
     """
     config = {**_config(spill), "python_enable_replacements": False, "preserve_insertion_order": False}
+    if threads is not None:
+        config["threads"] = threads
     connection = duckdb.connect(":memory:", config=config)
     connection.execute(f"SET allowed_directories = [{literal(str(directory))}]")
     connection.execute("SET enable_external_access = false")

@@ -49,10 +49,10 @@ def _alias(file: str) -> str:
 class Reader:
     """The engine of this process."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, threads: int | None = None) -> None:
         self._directory = directory
         self._spill = SpillDirectory(directory)
-        self._connection = locked_reader(directory, self._spill.path)
+        self._connection = locked_reader(directory, self._spill.path, threads)
         self._lock = threading.Lock()
         self._attached: Counter[str] = Counter()
         self._released: deque[State] = deque()
