@@ -1,7 +1,8 @@
 """How the columns of a FITS binary table are laid out (FITS 4.0 §7.3), which depends on all their values.
 
-Text has the width of the longest value; where a few long values would make the table mostly padding, and for arrays of
-varying size, the values stand in the heap behind the rows. Text is printable ASCII (FITS 4.0 §3.1): any other character
+Text has the width of the longest value, as all readers know it. Where a few long values would make a large table mostly
+padding, texts stand in the heap behind the rows, as arrays of varying size do; astropy gives such texts as arrays of
+characters. Text is printable ASCII (FITS 4.0 §3.1): any other character
 is an XML character reference (``&#233;``).
 """
 
@@ -45,9 +46,11 @@ NULLS = {
 FOREIGN = "[^ -~]"
 LOWEST, HIGHEST = 0x20, 0x7E
 
-PADDING_FACTOR = 4
-PADDING_BYTES = 64
-"""Text is of fixed width where that takes no more than `PADDING_FACTOR` times its bytes and this much a row."""
+MOST_PADDING = 64 * 2**20
+"""Bytes that the padding of a text column may take, whatever its share."""
+
+PADDED_TO = 8
+"""How many times the bytes of its values a text column may take beyond that."""
 
 LARGEST_P = 2**31 - 1
 """Bytes of a heap that 32-bit descriptors reach (FITS 4.0 §7.3.5)."""
@@ -156,7 +159,7 @@ class Field:
         column = survey.column
         if is_text(column):
             width = max(survey.longest, 1)
-            heap = rows * width > PADDING_FACTOR * survey.total + PADDING_BYTES * rows
+            heap = rows * width > PADDED_TO * survey.total + MOST_PADDING
             return cls(column, "A", width, 1, survey.total if heap else None, b"", None)
         kind = np.dtype(BIG_ENDIAN[column.datatype])
         missing: Missing = b"\0" if kind.kind == "S" else np.nan

@@ -49,7 +49,8 @@ class Parquet(Writer):
         with pa.PythonFile(outlet, "w") as sink, ParquetWriter(sink, wanted, compression="zstd") as writer:
             rows = Rows(batches, maxrec)
             for group in _groups(typed(batch, columns, wanted) for batch in rows):
-                writer.write_table(pa.Table.from_batches(group), row_group_size=GROUP_ROWS)
+                table = pa.Table.from_batches(group)
+                writer.write_table(table, row_group_size=table.num_rows)
                 yield outlet.take()
             content = header(described, infos) + footer(rows.late)
             writer.add_key_value_metadata({VERSION: "1.0", CONTENT: content.decode()})

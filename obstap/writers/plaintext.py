@@ -116,8 +116,8 @@ def _lines(cells: Sequence[pa.Array], columns: Sequence[Column], widths: Sequenc
         (pc.utf8_lpad if _is_number(column) else pc.utf8_rpad)(text.fill_null(EMPTY), width)
         for text, column, width in zip(cells, columns, widths, strict=True)
     ]
-    padded[-1] = pc.utf8_rtrim(padded[-1], " ")
-    return join_rows(padded, between_cells=GAP, between_rows=LINE_END, end=b"\n")
+    lines = pc.utf8_rtrim(pc.binary_join_element_wise(*padded, GAP), " ")
+    return join_rows([lines], between_cells=GAP, between_rows=LINE_END, end=b"\n")
 
 
 def _foot(number: int, rows: Rows) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 
 import pyarrow as pa
@@ -17,16 +18,22 @@ LARGEST = 8 * 2**30
 
 
 class Spool:
-    """A file of batches that goes away with its last user; written once, then read as often as needed.
+    """A file of batches in the directory for temporary files, gone when it is closed; written, then read.
 
     Parameters
     ----------
     schema
         The type of all batches.
+
+    Raises
+    ------
+    vo.errors.UnavailableError
+        When no file can be made.
     """
 
     def __init__(self, schema: pa.Schema) -> None:
-        self._file = tempfile.TemporaryFile(prefix="athanor-")  # noqa: SIM115 - closed by __exit__
+        with _room():
+            self._file = tempfile.TemporaryFile(prefix="athanor-", buffering=0)  # noqa: SIM115 - closed by __exit__
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         self._writer = pa.ipc.new_file(pa.PythonFile(self._file, "w"), schema, options=options)
 
@@ -48,20 +55,24 @@ class Spool:
         vo.errors.UnavailableError
             When there is no room left for it.
         """
-        try:
+        with _room():
             self._writer.write_batch(batch)
-            size = self._file.tell()
-        except OSError as error:
-            raise UnavailableError(f"There is no room to prepare the answer in this format ({error}).") from error
-        if size > LARGEST:
+        if self._file.tell() > LARGEST:
             raise UsageError(
                 f"The answer takes more than {LARGEST:,} bytes while it is prepared in this format.",
-                hint="Ask for one that is sent as it comes, for example RESPONSEFORMAT=votable/b2, or for fewer rows.",
+                hint="Ask for fewer rows, or for a format that is sent as it comes: RESPONSEFORMAT=votable/b2.",
             )
 
     def finish(self) -> None:
-        """End the writing."""
-        self._writer.close()
+        """End the writing.
+
+        Raises
+        ------
+        vo.errors.UnavailableError
+            When there is no room left for the end.
+        """
+        with _room():
+            self._writer.close()
 
     def batches(self, fields: Sequence[int] | None = None) -> Iterator[pa.RecordBatch]:
         """The batches in their order, with all fields or those of these numbers."""
@@ -70,3 +81,15 @@ class Spool:
         reader = pa.ipc.open_file(pa.PythonFile(self._file, "r"), options=options)
         for number in range(reader.num_record_batches):
             yield reader.get_batch(number)
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Says what a full disk means for the answer."""
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableError(
+            f"There is no room to prepare the answer in this format ({error.strerror or error}).",
+            hint="Ask for one that is sent as it comes, for example RESPONSEFORMAT=votable/b2.",
+        ) from error
