@@ -138,7 +138,7 @@ class TestOverHttp:
         [
             ({"QUERY": "DUFF QUERY"}, "line 1, column 1: "),
             ({"LANG": "SQL"}, "LANG: the query language 'SQL' is unknown"),
-            ({"UPLOAD": "t,param:t"}, "UPLOAD: table t: no file named 't' came with the request. Send it as a part of that name"),
+            ({"UPLOAD": "t,param:t"}, "UPLOAD: table t: no file named 't' came with the request."),
         ],
     )
     def test_errors_are_votables(self, client: Client, parameters, message):

@@ -195,8 +195,10 @@ def test_documents_are_valid(archive, client: Client, validate):
         (
             {"UPLOAD": "t1,param:table"},
             400,
-            "UPLOAD: table t1: no file named 'table' came with the request."
-            " Send it as a part of that name in a POST of multipart/form-data.",
+            (
+                "UPLOAD: table t1: no file named 'table' came with the request."
+                " Send it as a part of that name in a POST of multipart/form-data."
+            ),
         ),
     ],
 )
