@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from web.views import home, jobdefs, jobs, observations, search
+from web.views import home, jobdefs, jobs, observations, search, tables
 
 
 class AnyText(StringConverter):
@@ -31,6 +31,8 @@ urlpatterns = [
     path("search/", search.search, name="search"),
     path("observations/", observations.dataset, name="dataset"),
     path("observations/<any:obs_id>/", observations.show, name="observation"),
+    path("tables/", tables.index, name="tables"),
+    path("tables/<str:name>/", tables.show, name="table"),
     path("jobdefs/", jobdefs.index, name="jobdefs"),
     path("jobdefs/<str:name>/", jobdefs.show, name="jobdef"),
     path("jobs/", jobs.index, name="jobs"),
@@ -41,7 +43,7 @@ urlpatterns = [
     path("jobs/<str:job_id>/abort", jobs.abort, name="job-abort"),
     path("jobs/<str:job_id>/delete", jobs.delete, name="job-delete"),
     path("jobs/<str:job_id>/keep", jobs.keep, name="job-keep"),
-    re_path(r"^(?:search|observations|jobs|jobdefs)(?:(?<!search)/[^/]+)?$", with_slash),
+    re_path(r"^(?:search|observations|tables|jobs|jobdefs)(?:(?<!search)/[^/]+)?$", with_slash),
     path("accounts/login/", accounts.LoginView.as_view(), name="login"),
     path("accounts/logout/", accounts.LogoutView.as_view(), name="logout"),
 ]

@@ -72,7 +72,10 @@ def checked_columns(columns: Sequence[Column], warn: list[str]) -> tuple[Column,
     if len(columns) > MOST_COLUMNS:
         raise UsageError(f"The table has {len(columns)} columns; {MOST_COLUMNS} are allowed.")
     _check_names(columns)
-    return tuple(_checked(column, warn) for column in columns)
+    odd_units: dict[str, list[str]] = {}
+    checked = tuple(_checked(column, warn, odd_units) for column in columns)
+    warn.extend(_about_unit(unit, names) for unit, names in odd_units.items())
+    return checked
 
 
 def _check_names(columns: Sequence[Column]) -> None:
@@ -89,11 +92,14 @@ def _check_names(columns: Sequence[Column]) -> None:
         seen[name.lower()] = name
 
 
-def _checked(column: Column, warn: list[str]) -> Column:
+def _checked(column: Column, warn: list[str], odd_units: dict[str, list[str]]) -> Column:
     if column.arraysize and not _ARRAYSIZE.fullmatch(column.arraysize):
         raise UsageError(f"Column {column.name} has the arraysize {column.arraysize!r}; write such as 3, 2x4 or *.")
     if column.unit:
-        column = replace(column, unit=_unit(column, warn))
+        written = _vounit(column.unit)
+        if written != column.unit:
+            odd_units.setdefault(column.unit, []).append(column.name)
+        column = replace(column, unit=written or column.unit)
     if column.ucd:
         warn.extend(_about_ucd(column))
     return _with_xtype(column, warn)
@@ -115,14 +121,13 @@ def _with_xtype(column: Column, warn: list[str]) -> Column:
     return replace(column, xtype=xtype)
 
 
-def _unit(column: Column, warn: list[str]) -> str:
-    written = _vounit(column.unit)
-    if written is None:
-        warn.append(f"Column {column.name} has the unit {column.unit!r}, which is no VOUnit; it is published as it is.")
-        return column.unit
-    if written != column.unit:
-        warn.append(f"Column {column.name} has the unit {column.unit!r}; it is published as {written!r}.")
-    return written
+def _about_unit(unit: str, names: list[str]) -> str:
+    """What is told of a unit that is not written as VOUnits has it, and of the columns that have it."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    where = f"{', '.join(names[:3])}{more} {'have' if len(names) > 1 else 'has'}"
+    written = _vounit(unit)
+    what = "is no VOUnit and published as it is" if written is None else f"is published as {written!r}"
+    return f"The unit {unit!r}, which {where}, {what}."
 
 
 @cache

@@ -114,7 +114,7 @@ def test_the_same_table_from_every_format(write, publish, archive, tmp_path):
         "key: srcid (by its UCD meta.id;meta.main)\n"
         "region: s_region\n"
     )
-    unit = "warning: Column flux has the unit 'erg / (s cm2)'; it is published as 'erg.s**-1.cm**-2'.\n"
+    unit = "warning: The unit 'erg / (s cm2)', which flux has, is published as 'erg.s**-1.cm**-2'.\n"
     assert err.replace(unit, "") == (
         "warning: 1 row without a position between 0 and 360, -90 and 90 degrees: searches around a position do not"
         " find them.\n"
