@@ -47,7 +47,8 @@ class Answer:
 class Stream(Iterator[bytes]):
     """An answer on its way, and what the query holds until it is closed.
 
-    Any thread may call `cancel` and `close`, also while another waits for the next piece.
+    Any thread may call `cancel` and `close`, also while another waits for the next piece. The first piece is there from
+    the start: an error before it, which in some formats is any error, is raised instead of breaking an answer.
     """
 
     def __init__(self, running: _Running, writer: Writer, chunks: Iterator[bytes]) -> None:
@@ -56,10 +57,15 @@ class Stream(Iterator[bytes]):
         self._running = running
         self._chunks = chunks
         self._step = threading.Lock()
+        try:
+            self._first = [next(chunks)]
+        except BaseException:
+            self.close()
+            raise
 
     def __next__(self) -> bytes:
         with self._step:
-            return next(self._chunks)
+            return self._first.pop() if self._first else next(self._chunks)
 
     def cancel(self) -> None:
         """Stop the query; the answer ends with the rows that have come."""
