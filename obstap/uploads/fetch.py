@@ -48,9 +48,10 @@ def fetch(url: str, *, hosts: Collection[str], limit: int) -> BinaryIO:
     # Most uploads come with the request; requests loads with the first that does not.
     import requests  # noqa: PLC0415
 
+    from obstap.uploads.connections import checked_session  # noqa: PLC0415
+
     until = time.monotonic() + _WHOLE
-    with requests.Session() as session:
-        session.trust_env = False
+    with checked_session(lambda address, host: _check_address(address, host, hosts)) as session:
         try:
             for _ in range(_REDIRECTS + 1):
                 _check(url, hosts)
@@ -62,7 +63,6 @@ def fetch(url: str, *, hosts: Collection[str], limit: int) -> BinaryIO:
                     headers={"Accept-Encoding": "identity", "Accept": "application/x-votable+xml, */*;q=0.5"},
                 )
                 with response:
-                    _check_peer(response.raw, url, hosts)
                     if response.is_redirect:
                         url = urljoin(url, response.headers["Location"])
                         continue
@@ -94,8 +94,8 @@ def _taken(response, url: str, limit: int, until: float) -> BinaryIO:
 
 def _check(url: str, hosts: Collection[str]) -> None:
     """Refuse a URL whose host is not listed, or leads to an address that is not public."""
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise ParameterError("UPLOAD", f"{url[:200]!r} is no URL.") from error
@@ -128,14 +128,6 @@ def _check_address(address: str, host: str, hosts: Collection[str]) -> None:
         return
     if {str(plain), str(meant)}.isdisjoint(urlsplit(f"//{entry}").hostname for entry in hosts):
         raise ParameterError("UPLOAD", f"{host} has an address that is not public; tables are not fetched from there.")
-
-
-def _check_peer(raw, url: str, hosts: Collection[str]) -> None:
-    """Refuse an answer that came from another address than those that the name had a moment ago."""
-    connection = getattr(raw, "connection", None) or getattr(raw, "_connection", None)
-    sock = getattr(connection, "sock", None)
-    if sock is not None:
-        _check_address(sock.getpeername()[0], urlsplit(url).hostname or "", hosts)
 
 
 def _allowed(hosts: Collection[str]) -> str:
