@@ -10,6 +10,7 @@ from pathlib import Path
 from obstap.metadata import Table
 from obstap.stores import TableStore
 from obstap.stores.duckdb import DuckDBStore
+from obstap.stores.postgres import PostgreSQLStore
 from tests.obstap.stores.samples import PLAIN, plain, query
 
 TWIN = Table(name="test.twin", columns=PLAIN.columns)
@@ -33,9 +34,16 @@ def state(store: TableStore) -> int:
     return low
 
 
-def read_until(directory: Path, stop: Event, report: Connection) -> None:
+def opened(url: str) -> TableStore:
+    """A store that keeps nothing longer than it must."""
+    if url.startswith("duckdb:"):
+        return DuckDBStore(Path(url.removeprefix("duckdb:")), grace=0)
+    return PostgreSQLStore(url, grace=0)
+
+
+def read_until(url: str, stop: Event, report: Connection) -> None:
     """Read in a loop; report what was seen and how long the slowest look took."""
-    store = DuckDBStore(directory, grace=0)
+    store = opened(url)
     seen, slowest = [state(store)], 0.0
     report.send("ready")
     while not stop.is_set():
@@ -49,9 +57,9 @@ def read_until(directory: Path, stop: Event, report: Connection) -> None:
     report.send((seen, slowest))
 
 
-def publish_for_ever(directory: Path, report: Connection) -> None:
+def publish_for_ever(url: str, report: Connection) -> None:
     """Publish one version after the other until killed."""
-    store = DuckDBStore(directory, grace=0)
+    store = opened(url)
     version = state(store)
     report.send("ready")
     while True:

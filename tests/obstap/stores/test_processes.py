@@ -9,6 +9,7 @@ import signal
 import time
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from obstap.stores.duckdb import DuckDBStore
@@ -31,14 +32,22 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "tables"
 
 
-def test_readers_go_on_while_a_writer_publishes(context: multiprocessing.context.BaseContext, directory: Path):
-    store = DuckDBStore(directory, grace=0)
+@pytest.fixture(params=["duckdb", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A place for a store of each kind."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql_url")
+    return f"duckdb:{request.getfixturevalue('directory')}"
+
+
+def test_readers_go_on_while_a_writer_publishes(context: multiprocessing.context.BaseContext, url: str):
+    store = processes.opened(url)
     processes.publish(store, 1)
     stop = context.Event()
     readers = []
     for _ in range(3):
         ours, theirs = context.Pipe()
-        process = context.Process(target=processes.read_until, args=(directory, stop, theirs))
+        process = context.Process(target=processes.read_until, args=(url, stop, theirs))
         process.start()
         readers.append((process, ours))
     for _, report in readers:
@@ -60,14 +69,14 @@ def test_readers_go_on_while_a_writer_publishes(context: multiprocessing.context
 
 
 @pytest.mark.slow
-def test_a_writer_may_die_at_any_moment(context: multiprocessing.context.BaseContext, directory: Path):
+def test_a_writer_may_die_at_any_moment(context: multiprocessing.context.BaseContext, url: str):
     random.seed(20)
-    store = DuckDBStore(directory, grace=0)
+    store = processes.opened(url)
     version = 1
     processes.publish(store, version)
     for _ in range(DEATHS):
         ours, theirs = context.Pipe()
-        process = context.Process(target=processes.publish_for_ever, args=(directory, theirs))
+        process = context.Process(target=processes.publish_for_ever, args=(url, theirs))
         process.start()
         assert ours.poll(30)
         ours.recv()
@@ -81,9 +90,22 @@ def test_a_writer_may_die_at_any_moment(context: multiprocessing.context.BaseCon
         assert processes.state(store) == version
     store.replace([plain(1)])
     store.replace([plain(1)])
-    assert len(list(directory.glob("*.duckdb*"))) <= 4
-    assert not list(directory.glob("*.wal"))
+    assert len(_stored(url)) <= 4
     store.close()
+
+
+def _stored(url: str) -> list[str]:
+    """What the store keeps of versions of tables."""
+    if url.startswith("duckdb:"):
+        return [path.name for path in Path(url.removeprefix("duckdb:")).glob("*.duckdb*")]
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'athanor_data'::regnamespace AND relkind = 'r'"
+        )
+        names = [name for (name,) in cursor]
+    connection.close()
+    return names
 
 
 def test_a_scan_survives_the_deletion_of_its_file(directory: Path):
@@ -101,8 +123,8 @@ def test_a_scan_survives_the_deletion_of_its_file(directory: Path):
     store.close()
 
 
-def test_a_forked_process_starts_anew(directory: Path):
-    store = DuckDBStore(directory)
+def test_a_forked_process_starts_anew(url: str):
+    store = processes.opened(url)
     store.replace([plain(10)])
     assert read(store, "SELECT count(*) FROM {test_plain}") == [(10,)]
     reader, writer = os.pipe()
