@@ -18,6 +18,7 @@ from django.conf import settings
 from obstap.adql import translate
 from obstap.metadata import Column
 from obstap.stores import TableContent, get_store
+from obstap.textform import TextForm
 from obstap.writers import Info, Rows, Writer, get_writer
 from uws.http.software import software
 from uws.times import format_time, now
@@ -91,6 +92,8 @@ class _Running:
         time_limit: float | None,
         execute: bool,
         uploads: Sequence[TableContent] = (),
+        form: TextForm | None = None,
+        rows: int | None = None,
     ) -> None:
         if len(query) > LONGEST_QUERY:
             raise ParameterError("QUERY", f"it has {len(query):,} characters; {LONGEST_QUERY:,} are allowed.")
@@ -108,10 +111,15 @@ class _Running:
             )
             self.columns: Sequence[Column] = translation.columns
             self.batches: Iterable[pa.RecordBatch] = ()
+            self.lines: Iterable[bytes] | None = None
             self.cancel: Callable[[], None] = lambda: None
             if execute:
-                self.batches = snapshot.execute(translation.sql, time_limit=time_limit, count_waiting=False)
-                self.cancel = self.batches.close
+                limits = {"time_limit": time_limit, "count_waiting": False}
+                if form is not None:
+                    self.lines = snapshot.copy_text(translation.sql, self.columns, form, rows=rows, **limits)
+                if self.lines is None:
+                    self.batches = snapshot.execute(translation.sql, **limits)
+                self.cancel = (self.batches if self.lines is None else self.lines).close
                 stack.callback(self.cancel)
             self._held = stack.pop_all()
 
@@ -169,18 +177,23 @@ def run_query(
     """
     writer = get_writer(responseformat)
     limit = row_limit(maxrec)
-    running = _Running(query, lang=lang, base_url=base_url, time_limit=time_limit, execute=limit > 0, uploads=uploads)
+    running = _Running(
+        query,
+        lang=lang,
+        base_url=base_url,
+        time_limit=time_limit,
+        execute=limit > 0,
+        uploads=uploads,
+        form=writer.text_form,
+        rows=limit + 1,
+    )
     columns = running.columns
     if ucds:
         columns = [replace(column, ucd=ucds.get(column.name, column.ucd)) for column in columns]
-    chunks = writer.stream(
-        running.batches,
-        columns,
-        infos=_facts(query, run_id, protocol),
-        maxrec=limit,
-        tell_errors=tell_errors,
-    )
-    return Stream(running, writer, chunks)
+    told = {"infos": _facts(query, run_id, protocol), "maxrec": limit, "tell_errors": tell_errors}
+    if running.lines is None:
+        return Stream(running, writer, writer.stream(running.batches, columns, **told))
+    return Stream(running, writer, writer.stream_text(running.lines, columns, **told))
 
 
 def fetch(
