@@ -19,6 +19,8 @@ PAGES = [
     "/search/?adql=SELECT+nothing+FROM+ivoa.obscore",
     "/search/?ra=10",
     "/observations/0001/",
+    "/tables/",
+    "/tables/ivoa.obscore/",
     "/jobdefs/",
     "/jobdefs/evselect/?withimageset=yes&withspectrumset=yes",
     "/jobs/",
