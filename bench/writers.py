@@ -18,7 +18,7 @@ import pyarrow.csv
 from obstap.metadata import Column
 from obstap.writers import WRITERS
 
-ROWS = 200_000
+ROWS = 100_000
 BATCH_ROWS = 16_384
 RUNS = 3
 NULL_EVERY = 7

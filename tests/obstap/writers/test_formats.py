@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from obstap.writers import WRITERS, get_writer
@@ -76,3 +78,9 @@ def test_other_formats_are_refused_with_a_list_of_those_that_are_offered(asked):
 def test_no_two_formats_share_a_name():
     names = [name.lower() for writer in WRITERS for name in (*writer.aliases, *writer.media_types)]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_each_name_is_documented(writer):
+    page = (Path(__file__).resolve().parents[3] / "docs/reference/formats.md").read_text()
+    assert [name for name in (*writer.aliases, *writer.media_types) if f"`{name}`" not in page] == []
