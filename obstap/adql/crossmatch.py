@@ -15,9 +15,9 @@ from obstap.adql.nearby import indexed, near
 from obstap.metadata import Position
 from vo.neighbourhood import pairing_order
 
-__all__ = ["Pairing", "Pairings", "pairings"]
+__all__ = ["UPLOADS", "Pairing", "Pairings", "pairings"]
 
-_UPLOADS = "tap_upload."
+UPLOADS = "tap_upload."
 """How the names of tables begin that a client brought: they are the smaller ones."""
 
 _WIDEST = 5.0
@@ -53,7 +53,7 @@ class Pairing:
 
 @dataclass(slots=True)
 class Pairings:
-    """The joins on cells of one SELECT: by the identity of the relation that is read for each cell, of the condition."""
+    """The joins on cells of one SELECT, by identities: of the relation that is read for each cell, of the condition."""
 
     by_relation: dict[int, Pairing] = field(default_factory=dict)
     by_condition: dict[int, Pairing] = field(default_factory=dict)
@@ -101,9 +101,9 @@ def _add(found: Pairings, condition: bound.Predicate, free: Mapping[int, str], t
     ]
     if not choices:
         return
-    chosen = next((choice for choice in choices if tables[id(choice[0])].startswith(_UPLOADS)), choices[0])
+    chosen = next((choice for choice in choices if tables[id(choice[0])].startswith(UPLOADS)), choices[0])
     name = tables[id(chosen[2])]
-    upload = name if name.startswith(_UPLOADS) and not tables[id(chosen[0])].startswith(_UPLOADS) else ""
+    upload = name if name.startswith(UPLOADS) and not tables[id(chosen[0])].startswith(UPLOADS) else ""
     pairing = Pairing(*chosen, pairing_order(limit.radius), limit.radius, upload)
     found.by_relation[id(pairing.near)] = pairing
     found.by_condition[id(condition)] = pairing

@@ -300,10 +300,10 @@ RETURN CASE WHEN abs(x) < 1e-130 THEN 0 ELSE x * x END;
 CREATE OR REPLACE FUNCTION athanor_distance(lon1 double precision, lat1 double precision, lon2 double precision, lat2 double precision)
 RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN degrees(2 * atan2(
-  sqrt(athanor_square(sin(athanor_radians(lat2 - lat1) / 2))
-    + cos(athanor_radians(lat1)) * cos(athanor_radians(lat2)) * athanor_square(sin(athanor_radians(lon2 - lon1) / 2))),
-  sqrt(athanor_square(sin(athanor_radians(lat2 + lat1) / 2))
-    + cos(athanor_radians(lat1)) * cos(athanor_radians(lat2)) * athanor_square(cos(athanor_radians(lon2 - lon1) / 2)))));
+  sqrt(power(sin(radians(lat2 - lat1) / 2), 2)
+    + cos(radians(lat1)) * cos(radians(lat2)) * power(sin(radians(lon2 - lon1) / 2), 2)),
+  sqrt(power(sin(radians(lat2 + lat1) / 2), 2)
+    + cos(radians(lat1)) * cos(radians(lat2)) * power(cos(radians(lon2 - lon1) / 2), 2))));
 
 CREATE OR REPLACE FUNCTION athanor_is_shape(shape double precision[])
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
