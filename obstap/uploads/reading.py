@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 from django.conf import settings
 
-from obstap.adql.limits import COLUMNS
 from obstap.arrow import arrow_schema
 from obstap.metadata import Column, Position, Region, Table
 from obstap.publish.hidden import Tally, hidden_names, region_columns, shows_region
@@ -26,6 +25,9 @@ from vo.errors import NotFoundError, ParameterError, UsageError
 from vo.votable import Block, Field, Limits, open_votable
 
 __all__ = ["read_uploads"]
+
+_COLUMNS = 1000
+"""Columns of a table; those of an answer are limited too."""
 
 _PART = "param"
 _RESULT = "job"
@@ -107,7 +109,7 @@ def _opened(upload: Upload, open_part: Callable[[str], BinaryIO], user: object |
 
 
 def _content(name: str, file: BinaryIO, limit: int) -> TableContent:
-    limits = Limits(size=limit, rows=settings.ATHANOR_UPLOAD_ROWS, fields=COLUMNS // 2)
+    limits = Limits(size=limit, rows=settings.ATHANOR_UPLOAD_ROWS, fields=_COLUMNS)
     document = open_votable(file, limits=limits)
     table = _described(name, document.description, columns_of(document.fields))
     schema = arrow_schema(table)

@@ -107,7 +107,8 @@ def _scalars(
     field: Field, data: NDArray[np.generic], missing: NDArray[np.bool_], first_row: int, masked: bool
 ) -> Values:
     if field.layout.bits:
-        return Values(_unpacked(data.tobytes(), 1, len(data)), missing)
+        # The bit is the first of its byte, but astropy writes it as the fifth.
+        return Values(data.view(np.uint8) != 0, missing)
     native, absent = _native(field, data, lambda index: first_row + index)
     missing = missing | absent
     if native.dtype.kind == "f" and not masked:

@@ -74,6 +74,8 @@ def test_not_a_number_is_a_value() -> None:
         ("boolean", "", b"?", None),
         ("boolean", "3", b"1f ", [True, False, None]),
         ("bit", "", b"\x80", True),
+        ("bit", "", b"\x08", True),
+        ("bit", "", b"\x00", False),
         ("bit", "10", b"\xa0\x40", [True, False, True, False, False, False, False, False, False, True]),
         ("bit", "*", struct.pack(">i", 3) + b"\xa0", [True, False, True]),
         ("unsignedByte", "", b"\xff", 255),
