@@ -24,7 +24,7 @@ from obstap.stores.postgres.manifest import SCHEMA, Entry, physical
 from obstap.stores.postgres.sessions import READER, ArrowSession
 from vo.errors import UsageError
 
-__all__ = ["merge", "new", "remove"]
+__all__ = ["merge", "new", "remove", "temporary"]
 
 _TYPES = {
     pa.bool_(): "boolean",
@@ -154,6 +154,26 @@ def remove(session: ArrowSession, old: Entry, keys: Sequence[str]) -> int:
         "SELECT count(*) FROM gone"
     )
     return count
+
+
+def temporary(session: ArrowSession, name: str, content: TableContent) -> None:
+    """Store `content` in a temporary table, in the order in which rows come, that ends with the transaction.
+
+    Raises
+    ------
+    vo.errors.UsageError
+        When PostgreSQL cannot hold the rows.
+    """
+    table = content.table
+    _check_names(table)
+    try:
+        session.run(f"CREATE TEMP TABLE {name} ({_columns(arrow_schema(table))}) ON COMMIT DROP")
+        with arriving(content, adbc_driver_manager.Error) as rows:
+            session.load(name, rows)
+        indexes = (f"CREATE INDEX ON pg_temp.{name} {expression}" for expression in _indexes(table))
+        session.run(";".join([*indexes, f"ANALYZE pg_temp.{name}"]))
+    except adbc_driver_manager.Error as error:
+        raise refused(error, table.name) from error
 
 
 class _staged:  # noqa: N801 - used as a function

@@ -24,6 +24,8 @@ _Result = TypeVar("_Result")
 
 _START = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+_START_WRITING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"
+
 _SAVEPOINT = "query"
 
 BEGIN = f"""{_START};
@@ -54,6 +56,10 @@ class State:
     def join(self, session: Session) -> None:
         """Begin a transaction of another session that sees the same state."""
         session.run(f"{_START}; SET TRANSACTION SNAPSHOT {literal(self._exported)}")
+
+    def join_writing(self, session: Session) -> None:
+        """Begin a transaction of another session that sees the same state and may make temporary tables."""
+        session.run(f"{_START_WRITING}; SET TRANSACTION SNAPSHOT {literal(self._exported)}")
 
     def borrow(self) -> bool:
         """Take the state's own session for a query, unless one has it; it is given back by `end`."""

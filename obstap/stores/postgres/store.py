@@ -7,9 +7,8 @@ all rows. What is no longer published is dropped by later writers when no reader
 but writers for writers.
 
 Queries run as the role ``athanor_reader``, which may read the published tables, and in transactions that cannot write,
-not even temporary tables. Tables that come with a query must be made before its transaction begins, by the role of
-``ARCHIVE_URL`` in the same session (it may, as the owner of the database), and granted to the reading role. A login of
-its own for readers (``ATHANOR_ARCHIVE_READER_URL``) needs GRANT TEMPORARY ON DATABASE for that, and nothing else.
+not even temporary tables. Tables that come with a query are made by that role at the beginning of its transaction,
+before this gives up writing; it needs GRANT TEMPORARY ON DATABASE for that, which everybody has unless it was revoked.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ from obstap.stores.postgres.queries import Batches, Lines, check_single
 from obstap.stores.postgres.sessions import ArrowSession, Connector, Pool, TextSession, keep
 from obstap.stores.postgres.setup import set_up
 from obstap.stores.postgres.state import BEGIN, State
+from obstap.stores.postgres.uploads import Uploads
 from obstap.stores.postgres.writer import Writer
 from obstap.textform import TextForm
 
@@ -158,15 +158,28 @@ class PostgreSQLStore(TableStore):
 class _PostgreSQLSnapshot(Snapshot):
     engine = "postgresql"
 
-    def __init__(self, arrow: Pool[ArrowSession], text: Pool[TextSession], state: State) -> None:
+    def __init__(
+        self, arrow: Pool[ArrowSession], text: Pool[TextSession], state: State, uploads: Uploads | None = None
+    ) -> None:
         self._arrow = arrow
         self._text = text
         self._state = state
-        self.tables: Mapping[str, Table] = MappingProxyType(
-            {name: entry.table for name, entry in state.entries.items()}
+        self._uploads = uploads
+        self.tables: Mapping[str, Table] = (
+            MappingProxyType({name: entry.table for name, entry in state.entries.items()})
+            if uploads is None
+            else uploads.tables
         )
 
+    @contextmanager
+    def with_uploads(self, contents: Sequence[TableContent]) -> Iterator[Snapshot]:
+        """The same state with more tables."""
+        with Uploads(self, contents) as uploads:
+            yield _PostgreSQLSnapshot(self._arrow, self._text, self._state, uploads)
+
     def physical(self, name: str) -> str:
+        if self._uploads is not None and name in self._uploads:
+            return self._uploads.physical(name)
         return manifest.physical(the_entry(self._state.entries, name).physical)
 
     def execute(
@@ -180,7 +193,7 @@ class _PostgreSQLSnapshot(Snapshot):
     ) -> Batches:
         return Batches(
             self._arrow,
-            self._state.join,
+            self._join,
             check_single(sql),
             parameters,
             time_limit=time_limit,
@@ -197,12 +210,20 @@ class _PostgreSQLSnapshot(Snapshot):
         rows: int | None = None,
         time_limit: float | None = None,
         count_waiting: bool = True,
-    ) -> Lines:
+    ) -> Lines | None:
+        if self._uploads is not None:
+            return None
         sql = as_text(check_single(sql), columns, rows=rows)
         limits = {"time_limit": time_limit, "count_waiting": count_waiting}
         if self._state.borrow():
             return Lines(self._state, lambda _: None, sql, form, **limits)
         return Lines(self._text, self._state.join, sql, form, **limits)
+
+    def _join(self, session: ArrowSession) -> None:
+        if self._uploads is None:
+            self._state.join(session)
+        else:
+            self._uploads.begin(session, self._state)
 
 
 def _after_fork() -> None:

@@ -47,7 +47,7 @@ def test_every_type_comes_back(store: TableStore):
 def test_several_and_empty_ones(store: TableStore):
     empty = TableContent(replace(MINE, name="TAP_UPLOAD.empty"), ())
     with store.snapshot() as snapshot, snapshot.with_uploads([mine(1), empty]) as more:
-        sql = "SELECT (SELECT count(*) FROM {tap_upload_mine}), (SELECT count(*) FROM {tap_upload_empty})"
+        sql = "SELECT (SELECT count(*) FROM {tap_upload_mine}) AS a, (SELECT count(*) FROM {tap_upload_empty}) AS b"
         assert query(more, sql) == [(1, 0)]
 
 
