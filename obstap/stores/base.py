@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from obstap.metadata import Column, Table
 from obstap.textform import TextForm
-from vo.errors import UsageError
 
 __all__ = ["Snapshot", "TableContent", "TableStore"]
 
@@ -72,7 +71,8 @@ class Snapshot(ABC):
             When the data make the query fail, such as a division by zero or a bad cast.
         """
 
-    def with_uploads(self, contents: Sequence[TableContent]) -> AbstractContextManager[Snapshot]:  # noqa: ARG002
+    @abstractmethod
+    def with_uploads(self, contents: Sequence[TableContent]) -> AbstractContextManager[Snapshot]:
         """The same state with more tables, which whoever holds it sees and nobody else.
 
         They are gone when it is let go, whatever happened meanwhile, and with the process.
@@ -85,9 +85,10 @@ class Snapshot(ABC):
         Raises
         ------
         vo.errors.AthanorError
-            What reading the rows raises, when the context is entered; an engine that has no place for them refuses.
+            What reading the rows raises, when the context is entered.
+        vo.errors.UsageError
+            When the engine cannot hold the tables, when the context is entered or a query begins.
         """
-        raise UsageError(f"An archive in {self.engine} takes no uploaded tables.")
 
     def copy_text(
         self,
