@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pybase64
 
 from obstap.metadata import Column
-from obstap.writers.cells import bytes_of, conform, fixed_size, is_text, is_time
+from obstap.writers.cells import bytes_of, cell_text, conform, fixed_size, is_text
 from obstap.writers.packing import (
     BIG_ENDIAN,
     CHARACTER_BYTES,
@@ -24,8 +24,10 @@ from obstap.writers.packing import (
     counts,
     fixed_list,
     fixed_text,
+    fixed_utf16,
     packed,
     scalars,
+    utf16,
     variable,
 )
 from obstap.writers.votable import VOTableWriter
@@ -96,17 +98,16 @@ class _BinaryWriter(VOTableWriter):
         if not is_text(column):
             return self._numbers(conform(array, column), column, size)
         if column.datatype == "unicodeChar":
-            data = _utf16(array, column)
+            text = cell_text(array, column)
             if size is not None:
-                width = size * CHARACTER_BYTES["unicodeChar"]
-                return np.array([(value or b"")[:width] for value in data.to_pylist()], f"S{width}"), None
-        else:
-            text = conform_ascii(array, column)
-            if size is not None:
-                return fixed_text(text, size), None
-            data = text.cast(pa.binary())
-        lengths = pc.binary_length(data).fill_null(NO_LENGTH).to_numpy(zero_copy_only=False)
-        return (lengths // CHARACTER_BYTES[column.datatype]).astype(LENGTH), data
+                return fixed_utf16(text, size), None
+            units, lengths = utf16(text)
+            return lengths.astype(LENGTH), variable(units, lengths * units.itemsize)
+        text = conform_ascii(array, column)
+        if size is not None:
+            return fixed_text(text, size), None
+        lengths = pc.binary_length(text).fill_null(NO_LENGTH).to_numpy(zero_copy_only=False)
+        return lengths.astype(LENGTH), text.cast(pa.binary())
 
     def _numbers(self, array: pa.Array, column: Column, size: int | None) -> tuple[np.ndarray, pa.Array | None]:
         missing = self.fillings[column.datatype]
@@ -171,10 +172,3 @@ def _mask(batch: pa.RecordBatch) -> np.ndarray:
         elif array.null_count:
             missing[:, number] = array.is_null().to_numpy(zero_copy_only=False)
     return np.packbits(missing, axis=1)
-
-
-def _utf16(array: pa.Array, column: Column) -> pa.Array:
-    """Text as UTF-16, as ``unicodeChar`` has it (VOTable 1.4 §2.1 says UCS-2, which it extends)."""
-    text = conform(array, column)
-    values = (conform_ascii(array, column) if is_time(text) else text).to_pylist()
-    return pa.array([None if value is None else value.encode("utf-16-be") for value in values], pa.binary())

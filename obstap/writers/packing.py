@@ -12,8 +12,21 @@ from obstap.metadata import Column
 from obstap.writers.cells import bytes_of, cell_text, conform, is_text, is_time
 from vo.errors import AthanorError
 
-__all__ = ["BIG_ENDIAN", "CHARACTER_BYTES", "ascii_text", "conform_ascii", "counts", "fixed_list", "fixed_text"]
-__all__ += ["packed", "scalars", "variable"]
+__all__ = [
+    "BIG_ENDIAN",
+    "CHARACTER_BYTES",
+    "Missing",
+    "ascii_text",
+    "conform_ascii",
+    "counts",
+    "fixed_list",
+    "fixed_text",
+    "fixed_utf16",
+    "packed",
+    "scalars",
+    "utf16",
+    "variable",
+]
 
 BIG_ENDIAN = {
     "boolean": "S1",
@@ -29,6 +42,15 @@ CHARACTER_BYTES = {"char": 1, "unicodeChar": 2}
 
 NO_ELEMENTS = pa.scalar(0, pa.int32())
 TRUE, FALSE, EMPTY = pa.scalar(b"T"), pa.scalar(b"F"), pa.scalar("")
+
+UNIT = np.dtype(">u2")
+"""Type of a code unit of UTF-16."""
+
+FIRST_HALF, SECOND_HALF = 0xD800, 0xDC00
+"""Where the code units begin that are the halves of a character."""
+
+BEYOND_ONE_UNIT = "[\U00010000-\U0010ffff]"
+"""Regular expression of the characters that take two code units of UTF-16."""
 
 BEYOND_ASCII = "[^\x00-\x7f]"
 """Regular expression of the characters that ASCII has not."""
@@ -145,3 +167,26 @@ def fixed_text(array: pa.Array, width: int) -> np.ndarray:
     whole = pc.utf8_slice_codeunits(array.fill_null(EMPTY), 0, width)
     data = bytes_of(pc.ascii_rpad(whole, width, "\0"))
     return np.frombuffer(data, f"S{width}", len(array))
+
+
+def utf16(text: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Text in UTF-16: the code units of all values one after the other, and how many each has."""
+    data = bytes_of(text.drop_null())
+    units = np.frombuffer(data.decode().encode("utf-16-be"), UNIT)
+    lengths = pc.utf8_length(text)
+    if not data.isascii():
+        lengths = pc.add(lengths, pc.count_substring_regex(text, BEYOND_ONE_UNIT))
+    return units, lengths.fill_null(NO_ELEMENTS).to_numpy(zero_copy_only=False)
+
+
+def fixed_utf16(text: pa.Array, size: int) -> np.ndarray:
+    """Text in UTF-16 cut or filled with NUL to `size` code units; missing text is all NUL."""
+    units, lengths = utf16(text)
+    place = np.arange(len(units)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    row = np.repeat(np.arange(len(text)), lengths)
+    filled = np.zeros((len(text), size), UNIT)
+    inside = place < size
+    filled[row[inside], place[inside]] = units[inside]
+    last = filled[:, -1]
+    last[(last >= FIRST_HALF) & (last < SECOND_HALF)] = 0
+    return filled

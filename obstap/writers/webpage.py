@@ -43,9 +43,11 @@ th small {{ display: block; font-weight: normal; }}
 """
 
 STATUS = {
-    "OVERFLOW": '<p role="status">OVERFLOW: there are more rows than these {number}.</p>\n',
-    "ERROR": '<p role="alert">ERROR: {message} The {number} rows above are not all.</p>\n',
+    "OK": "<p>{rows}.</p>\n",
+    "OVERFLOW": '<p role="status">OVERFLOW: {rows}; there are more than are shown.</p>\n',
+    "ERROR": '<p role="alert">ERROR: {message} The rows above are not all.</p>\n',
 }
+"""What stands below the table."""
 
 
 class WebPage(Writer):
@@ -73,8 +75,8 @@ class WebPage(Writer):
         for count, lines in pieces:
             number += count
             yield lines
-        told = "".join(STATUS[fact.value].format(number=number, message=content(fact.content)) for fact in rows.late)
-        told = told or f"<p>{number} {'row' if number == 1 else 'rows'}.</p>\n"
+        status, message = next(((fact.value, fact.content) for fact in rows.late), ("OK", ""))
+        told = STATUS[status].format(rows="1 row" if number == 1 else f"{number} rows", message=content(message))
         yield f"</tbody>\n</table>\n{told}</body>\n</html>\n".encode()
 
 

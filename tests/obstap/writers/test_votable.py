@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -378,3 +379,17 @@ def test_documents_are_valid_against_the_schema(fmt, validate):
 
 def test_the_error_document_is_valid_against_the_schema(validate):
     validate(error_document("wrong"))
+
+
+@pytest.mark.parametrize("fmt", ["votable/b", "votable/b2"])
+def test_text_of_fixed_size_is_cut_between_characters(fmt):
+    column = Column("t", "unicodeChar", "3")
+    batch = pa.record_batch([pa.array(["é", None, "日本語版", "ab𝄞", "𝄞c"])], names=["t"])
+    assert list(read(written(fmt, [batch.slice(1, 4)], [column])).array["t"]) == ["", "日本語", "ab", "𝄞c"]
+    assert list(read(written(fmt, [batch], [replace(column, arraysize="4")])).array["t"]) == [
+        "é",
+        "",
+        "日本語版",
+        "ab𝄞",
+        "𝄞c",
+    ]

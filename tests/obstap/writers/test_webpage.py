@@ -82,10 +82,10 @@ def test_the_end_tells_a_cut_and_an_error():
         raise TimeLimitError("<too> long.")
 
     column = [Column("t", "char", "*")]
-    assert '</table>\n<p role="status">OVERFLOW: there are more rows than these 1.</p>\n</body>' in written(
+    assert '</table>\n<p role="status">OVERFLOW: 1 row; there are more than are shown.</p>\n</body>' in written(
         texts("a", "b"), column, maxrec=1
     )
-    assert '<p role="alert">ERROR: &lt;too&gt; long. The 1 rows above are not all.</p>' in written(failing(), column)
+    assert '<p role="alert">ERROR: &lt;too&gt; long. The rows above are not all.</p>' in written(failing(), column)
 
 
 def test_no_rows():
