@@ -17,6 +17,7 @@ from vo import healpix_grid as grid
 from vo import regions
 from vo.errors import QueryError, UsageError
 from vo.healpix import ORDER, cells, joined, reach
+from vo.sphere import angle, lonlat, unit
 
 __all__ = ["Moc", "covering", "parse_moc"]
 
@@ -44,6 +45,12 @@ class Moc:
 
     order: int
     ranges: Cells
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Moc) and self.order == other.order and np.array_equal(self.ranges, other.ranges)
+
+    def __hash__(self) -> int:
+        return hash((self.order, self.ranges.tobytes()))
 
     def contains(self, cell: ArrayLike) -> NDArray[np.bool_]:
         """Whether cells of order 29 belong to the set."""
@@ -75,6 +82,19 @@ class Moc:
             starts = np.concatenate((first, (high << shift)[whole]))
             ends = np.concatenate((np.where(whole, low << shift, end), end[whole]))
             first, end = starts[starts < ends], ends[starts < ends]
+
+    def around(self) -> tuple[float, float, float]:
+        """Longitude, latitude and radius in degrees of a circle around all cells; the whole sky if there are none."""
+        middles, sizes = [], []
+        for order, found in self.by_order():
+            middles.append(unit(*grid.centres(order, found)))
+            sizes.append(np.full(len(found), reach(order)))
+        if not middles:
+            return 0.0, 0.0, 180.0
+        middle, size = np.concatenate(middles), np.concatenate(sizes)
+        lon, lat = lonlat((middle * size[:, None] ** 2).sum(axis=0))
+        radius = np.degrees((angle(unit(lon, lat), middle) + size).max())
+        return float(lon), float(lat), min(float(radius), 180.0)
 
     def joined(self, most: int) -> list[tuple[int, int]]:
         """At most `most` ranges of cells of order 29 that hold the set, and other cells where it has more ranges."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,6 +49,7 @@ def contains_shape(moc: Moc, shapes: ArrayLike) -> NDArray[np.bool_]:
     return first if shapes.shape[-1] == 2 else first & ~Arcs(outline(moc)).meet(shapes)
 
 
+@lru_cache(maxsize=4)
 def outline(moc: Moc) -> Floats:
     """Great-circle arcs along the borders of a MOC.
 
@@ -65,7 +67,9 @@ def outline(moc: Moc) -> Floats:
         if not bent.any():
             break
         face, corners = np.repeat(face, 1 + bent), _split(corners, bent)
-    return np.concatenate([np.stack(grid.places(face, corners[:, i], corners[:, i + 1]), -1) for i in (0, 2)], axis=1)
+    arcs = np.concatenate([np.stack(grid.places(face, corners[:, i], corners[:, i + 1]), -1) for i in (0, 2)], axis=1)
+    arcs.flags.writeable = False
+    return arcs
 
 
 def _sides(moc: Moc) -> Iterator[tuple[Cells, Floats]]:

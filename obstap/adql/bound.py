@@ -58,6 +58,7 @@ class Kind(Enum):
     CIRCLE = "CIRCLE"
     POLYGON = "POLYGON"
     REGION = "REGION"
+    MOC = "MOC"
     OTHER = "array"
 
     __hash__ = object.__hash__
@@ -88,7 +89,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A number, text, truth value, time (ISO 8601) or NULL."""
+    """A number, text, truth value, time (ISO 8601), MOC (`vo.moc.Moc`) or NULL."""
 
     value: object
     kind: Kind

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 
 from obstap.adql import tree
-from obstap.adql.functions import FUNCTIONS
+from obstap.adql.functions import FUNCTIONS, REFUSED
 from obstap.adql.tokens import Place, Source
 from vo.wording import nearest
 
@@ -114,6 +114,8 @@ class _Checker:
         return self._source.error(f"{what} is not part of ADQL 2.0.", place, "Ask with LANG=ADQL or LANG=ADQL-2.1.")
 
     def _unknown(self, node: tree.Call) -> Exception:
+        if node.name in REFUSED:
+            return self._source.error(f"{node.name} is not supported.", node.name_place, REFUSED[node.name])
         near = nearest(node.name, FUNCTIONS)
         hint = f"Did you mean {FUNCTIONS[near].usage}?" if near else ""
         return self._source.error(f"There is no function {node.name}.", node.name_place, hint)

@@ -39,10 +39,16 @@ FEATURES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     *((_TYPE + name, tuple((form, "") for form in forms)) for name, forms in _FORMS.items()),
     (
         _TYPE + "udf",
-        tuple((function.signature, function.description) for function in FUNCTIONS.values() if function.signature),
+        tuple(
+            (signature, function.description)
+            for function in FUNCTIONS.values()
+            for signature in (function.signature, function.second_signature)
+            if signature
+        ),
     ),
 )
 """Types of features, each with its forms and their descriptions.
 
-COALESCE is supported too; validators know no type of feature for it.
+COALESCE is supported too; validators know no type of feature for it. They know no geometry function MOC either, so it
+is told with the user-defined ones.
 """

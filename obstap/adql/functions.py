@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["AGGREGATES", "FUNCTIONS", "Function"]
+__all__ = ["AGGREGATES", "FUNCTIONS", "REFUSED", "Function"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class Function:
     least, most
         Numbers of arguments; `most` is None where there is no limit.
     takes
-        ``number``, ``text``, ``time`` or ``any`` for all arguments; ``geometry`` and ``special`` ones are looked at by
-        their own rules.
+        ``number``, ``text``, ``time`` or ``any`` for all arguments; ``geometry``, ``udf`` and ``special`` ones are
+        looked at by their own rules.
     gives
         ``double``, ``int``, ``text``; ``same`` is the type of the first argument, ``widest`` that of all of them.
     keeps
@@ -28,8 +28,8 @@ class Function:
         The unit of the result where it is always the same.
     since
         The version of ADQL that brought it.
-    signature
-        How a function that is not ADQL's own is declared (TAPRegExt 1.0 §2.3).
+    signature, second_signature
+        How a function that is not ADQL's own is declared (TAPRegExt 1.0 §2.3), and its other form if it has two.
     """
 
     usage: str
@@ -42,7 +42,14 @@ class Function:
     since: str = "2.0"
     signature: str = ""
     description: str = ""
+    second_signature: str = ""
 
+
+_STAR = (
+    "(ra DOUBLE PRECISION, dec DOUBLE PRECISION, parallax DOUBLE PRECISION, pmra DOUBLE PRECISION, "
+    "pmdec DOUBLE PRECISION, radial_velocity DOUBLE PRECISION, ref_epoch DOUBLE PRECISION, out_epoch DOUBLE PRECISION)"
+)
+_STAR_USAGE = "(ra, dec, parallax, pmra, pmdec, radial_velocity, ref_epoch, out_epoch)"
 
 FUNCTIONS: dict[str, Function] = {
     # aggregates
@@ -97,7 +104,55 @@ FUNCTIONS: dict[str, Function] = {
         "POLYGON(lon1, lat1, lon2, lat2, lon3, lat3, …) or POLYGON(point1, point2, point3, …)", 3, None, "geometry"
     ),
     "REGION": Function("REGION('text')", 1, 1, "geometry"),
+    "MOC": Function(
+        "MOC('4/1 3-5 6/') or MOC(order, region)",
+        1,
+        2,
+        "udf",
+        signature="MOC(coverage VARCHAR) -> MOC",
+        description="The part of the sky that a MOC covers, given as text (MOC 2.0), or the cells of an order that a "
+        "region touches. It stands in CONTAINS(…, MOC(…)) and in INTERSECTS.",
+        second_signature="MOC(hpxOrder INTEGER, region REGION) -> MOC",
+    ),
     # functions of the IVOA's catalogue (Endorsed Note "Catalogue of ADQL User Defined Functions" 1.2)
+    "IVO_DMS_TO_DEGREES": Function(
+        "ivo_dms_to_degrees(text)",
+        1,
+        1,
+        "text",
+        unit="deg",
+        signature="ivo_dms_to_degrees(dms VARCHAR) -> DOUBLE PRECISION",
+        description="Degrees of a text of degrees, minutes and seconds such as -0:15:0, -0d15m0s or -001500; NULL for "
+        "other texts.",
+    ),
+    "IVO_EPOCH_PROP": Function(
+        f"ivo_epoch_prop{_STAR_USAGE}",
+        8,
+        8,
+        "udf",
+        signature=f"ivo_epoch_prop{_STAR} -> DOUBLE PRECISION[6]",
+        description="The six parameters of a star at out_epoch, for uniform motion in space: degrees, mas, mas/yr and "
+        "km/s; epochs are Julian years.",
+    ),
+    "IVO_EPOCH_PROP_POS": Function(
+        f"ivo_epoch_prop_pos{_STAR_USAGE}",
+        8,
+        8,
+        "udf",
+        signature=f"ivo_epoch_prop_pos{_STAR} -> POINT",
+        description="The position of a star at out_epoch, for uniform motion in space, from its position (deg), "
+        "parallax (mas), proper motion (mas/yr, that in right ascension times the cosine of the declination) and "
+        "radial velocity (km/s) at ref_epoch (Julian years). An unknown parallax, motion or velocity may be NULL.",
+    ),
+    "IVO_GEOM_TRANSFORM": Function(
+        "ivo_geom_transform('from', 'to', region)",
+        3,
+        3,
+        "udf",
+        signature="ivo_geom_transform(from_sys VARCHAR, to_sys VARCHAR, geo REGION) -> REGION",
+        description="A POINT, CIRCLE, POLYGON or other region in another frame of reference, by a plain rotation: one "
+        "of ICRS, FK5 (J2000.0), FK4 (B1950.0), GALACTIC, SUPER_GALACTIC, ECLIPTIC (J2000.0).",
+    ),
     "IVO_HASHLIST_HAS": Function(
         "ivo_hashlist_has(hashlist, item)",
         2,
@@ -106,6 +161,52 @@ FUNCTIONS: dict[str, Function] = {
         "int",
         signature="ivo_hashlist_has(hashlist VARCHAR, item VARCHAR) -> INTEGER",
         description="1 if the item is one of those that # separates in the hashlist, in any case of letters, else 0.",
+    ),
+    "IVO_HASWORD": Function(
+        "ivo_hasword(haystack, needle)",
+        2,
+        2,
+        "text",
+        "int",
+        signature="ivo_hasword(haystack VARCHAR, needle VARCHAR) -> INTEGER",
+        description="1 if all words of the needle are words of the haystack, in any case of letters, else 0.",
+    ),
+    "IVO_HEALPIX_CENTER": Function(
+        "ivo_healpix_center(order, index)",
+        2,
+        2,
+        "udf",
+        signature="ivo_healpix_center(hpxOrder INTEGER, hpxIndex BIGINT) -> POINT",
+        description="The centre of a HEALPix cell in nested numbering.",
+    ),
+    "IVO_HEALPIX_INDEX": Function(
+        "ivo_healpix_index(order, lon, lat) or ivo_healpix_index(order, point)",
+        2,
+        3,
+        "udf",
+        signature="ivo_healpix_index(hpxOrder INTEGER, lon DOUBLE PRECISION, lat DOUBLE PRECISION) -> BIGINT",
+        description="The index of the HEALPix cell of a position (deg) in nested numbering; orders are 0 to 29.",
+        second_signature="ivo_healpix_index(hpxOrder INTEGER, p POINT) -> BIGINT",
+    ),
+    "IVO_HISTOGRAM": Function(
+        "ivo_histogram(x, lower, upper, nbins)",
+        4,
+        4,
+        "special",
+        signature="ivo_histogram(val DOUBLE PRECISION, lower DOUBLE PRECISION, upper DOUBLE PRECISION, "
+        "nbins INTEGER) -> INTEGER[]",
+        description="An aggregate: how many values lie in each of nbins bins of equal width between lower and upper. "
+        "The first of nbins + 2 numbers counts what is below (and NULL), the last what is upper or above.",
+    ),
+    "IVO_HMS_TO_DEGREES": Function(
+        "ivo_hms_to_degrees(text)",
+        1,
+        1,
+        "text",
+        unit="deg",
+        signature="ivo_hms_to_degrees(hms VARCHAR) -> DOUBLE PRECISION",
+        description="Degrees of a text of hours, minutes and seconds such as 3:34:45.4, 3h34m45.4s or 033445.4; NULL "
+        "for other texts.",
     ),
     "IVO_INTERVAL_OVERLAPS": Function(
         "ivo_interval_overlaps(l1, h1, l2, h2)",
@@ -125,6 +226,14 @@ FUNCTIONS: dict[str, Function] = {
         "int",
         signature="ivo_nocasematch(value VARCHAR, pat VARCHAR) -> INTEGER",
         description="1 if the value is like the pattern (_ and % as in LIKE) in any case of letters, else 0.",
+    ),
+    "IVO_NORMAL_RANDOM": Function(
+        "ivo_normal_random(mu, sigma)",
+        2,
+        2,
+        "udf",
+        signature="ivo_normal_random(mu DOUBLE PRECISION, sigma DOUBLE PRECISION) -> DOUBLE PRECISION",
+        description="A random number of the normal distribution with this mean and standard deviation.",
     ),
     "IVO_STRING_AGG": Function(
         "ivo_string_agg(text, delimiter)",
@@ -156,5 +265,11 @@ FUNCTIONS: dict[str, Function] = {
 }
 """Every function that queries may call, by its upper-case name."""
 
-AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "IVO_STRING_AGG"})
+REFUSED = {
+    "IVO_SIMBADPOINT": "It would ask Simbad, and this service contacts no other while it answers. "
+    "Give the position, as POINT(lon, lat).",
+}
+"""Functions of the IVOA's catalogue that are not there, and why."""
+
+AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "IVO_HISTOGRAM", "IVO_STRING_AGG"})
 """Functions that make one value of a group of rows."""

@@ -6,7 +6,22 @@ that a query which is too large is told so at its place, and soon.
 
 from __future__ import annotations
 
-__all__ = ["CHAIN", "COLUMNS", "DEPTH", "DIGITS", "PAIRED", "RANGES", "SELECTS", "TABLES", "TERMS", "TOKENS", "WIDEST"]
+__all__ = [
+    "ARCS",
+    "BINS",
+    "CELLS",
+    "CHAIN",
+    "COLUMNS",
+    "DEPTH",
+    "DIGITS",
+    "PAIRED",
+    "RANGES",
+    "SELECTS",
+    "TABLES",
+    "TERMS",
+    "TOKENS",
+    "WIDEST",
+]
 
 TOKENS = 50_000
 """Words, numbers, texts and signs of a query; a list of 20,000 values has 40,000."""
@@ -43,3 +58,12 @@ CHAIN = 64
 
 DIGITS = 300
 """Digits before or behind the point to which a number may be rounded: about those of the largest double."""
+
+CELLS = 50_000
+"""Cells of a MOC, each as large as can be."""
+
+ARCS = 20_000
+"""Arcs along the borders of a MOC that regions are compared with."""
+
+BINS = 10_000
+"""Bins of a histogram."""

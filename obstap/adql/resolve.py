@@ -12,7 +12,7 @@ from obstap.adql.grouping import check_grouping, has_aggregate
 from obstap.adql.hidden import pass_on
 from obstap.adql.kinds import NUMBERS, column_of, described, kind_of, widest
 from obstap.adql.limits import COLUMNS
-from obstap.adql.resolve_geometry import GeometryResolver
+from obstap.adql.resolve_udfs import UdfResolver
 from obstap.adql.resolve_values import Context
 from obstap.adql.scope import Named, Scope, Visible
 from obstap.adql.tokens import Place, Source
@@ -69,7 +69,7 @@ def resolve(query: tree.Query, source: Source, tables: Mapping[str, Table]) -> b
     return _Resolver(source, tables).whole(query)
 
 
-class _Resolver(GeometryResolver):
+class _Resolver(UdfResolver):
     def __init__(self, source: Source, tables: Mapping[str, Table]) -> None:
         super().__init__(source)
         self._tables = tables

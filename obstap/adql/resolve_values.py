@@ -10,7 +10,7 @@ from obstap.adql import bound, tree
 from obstap.adql.bound import Kind
 from obstap.adql.constants import computed, number, parse_time
 from obstap.adql.functions import AGGREGATES, FUNCTIONS, Function
-from obstap.adql.kinds import INTEGERS, NUMBERS, column_of, comparable, described, widest
+from obstap.adql.kinds import GEOMETRY, INTEGERS, NUMBERS, column_of, comparable, described, widest
 from obstap.adql.limits import DIGITS
 from obstap.adql.scope import Scope
 from obstap.adql.tokens import Place, Source
@@ -29,6 +29,9 @@ _CASTS = {
     "CHAR": Kind.TEXT,
     "VARCHAR": Kind.TEXT,
     "TIMESTAMP": Kind.TIME,
+    "POINT": Kind.POINT,
+    "CIRCLE": Kind.CIRCLE,
+    "POLYGON": Kind.POLYGON,
 }
 
 _TRUTH = {1: True, 0: False, "1": True, "0": False, "true": True, "false": False, "t": True, "f": False}
@@ -55,6 +58,14 @@ class ValueResolver(ABC):
     @abstractmethod
     def geometry(self, node: tree.Call, context: Context) -> bound.Value:
         """A function of geometry."""
+
+    @abstractmethod
+    def udf(self, node: tree.Call, context: Context) -> bound.Value:
+        """A user-defined function with rules of its own."""
+
+    @abstractmethod
+    def shape_constant(self, text: str, kind: Kind, place: Place) -> bound.Value:
+        """The region that a text has in the form of DALI."""
 
     def value(self, node: tree.Value, context: Context) -> bound.Value:
         """A value with its type."""
@@ -117,6 +128,8 @@ class ValueResolver(ABC):
             return self._aggregate(node, context)
         if function.takes == "geometry":
             return self.geometry(node, context)
+        if function.takes == "udf":
+            return self.udf(node, context)
         if node.name == "COALESCE":
             return self._coalesce(node, context)
         if node.name == "IN_UNIT":
@@ -169,6 +182,8 @@ class ValueResolver(ABC):
         if node.name == "IVO_STRING_AGG":
             arguments = tuple(self.text(argument, inner, node.name) for argument in node.arguments)
             return bound.Aggregate(node.name, arguments, node.distinct, Kind.TEXT, column_of(Kind.TEXT))
+        if node.name == "IVO_HISTOGRAM":
+            return self.udf(node, inner)
         operand = self.value(node.arguments[0], inner)
         kind, about = self._aggregated(node, operand)
         return bound.Aggregate(node.name, (operand,), node.distinct, kind, about)
@@ -218,20 +233,23 @@ class ValueResolver(ABC):
         return bound.Call("*", (operand, number(scale)), Kind.DOUBLE, column_of(Kind.DOUBLE, wanted.value))
 
     def _cast(self, node: tree.Cast, context: Context) -> bound.Value:
-        kind = _CASTS.get(node.target)
-        if kind is None:
-            raise self.source.error(
-                f"CAST to {node.target} is not supported by this service.",
-                node.place,
-                f"Write {node.target}(…) with numbers.",
-            )
+        kind = _CASTS[node.target]
         operand = self.value(node.operand, context)
         if not _castable(operand.kind, kind):
             raise self.source.error(
                 f"CAST cannot convert {described(operand.kind)} to {node.target}.", node.operand.place
             )
-        if kind is Kind.TIME and isinstance(operand, bound.Constant) and operand.kind is Kind.TEXT:
-            return self._time_constant(operand, node.operand.place)
+        if kind in GEOMETRY and isinstance(operand, bound.Field) and operand.region is not None:
+            raise self.source.error(
+                f"{operand.about.name} is a region already.",
+                node.operand.place,
+                "Functions of geometry take it as it is.",
+            )
+        if isinstance(operand, bound.Constant) and operand.kind is Kind.TEXT:
+            if kind is Kind.TIME:
+                return self._time_constant(operand, node.operand.place)
+            if kind in GEOMETRY:
+                return self.shape_constant(operand.value, kind, node.operand.place)
         column = column_of(kind, operand.about.unit if kind in NUMBERS else "")
         if node.length is not None:
             column = replace(column, arraysize=f"{node.length}*")
@@ -376,6 +394,6 @@ def _castable(given: Kind, wanted: Kind) -> bool:
         return True
     if wanted is Kind.TEXT:
         return given in NUMBERS | {Kind.TIME, Kind.BOOLEAN}
-    if wanted is Kind.TIME:
+    if wanted is Kind.TIME or wanted in GEOMETRY:
         return given is Kind.TEXT
     return given in NUMBERS | {Kind.TEXT, Kind.BOOLEAN}

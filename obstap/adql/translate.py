@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from obstap.adql import bound, nearby
+from obstap.adql import bound, coverage, nearby
 from obstap.adql.bound import Kind
 from obstap.adql.constants import fixed, number, numbers
-from obstap.adql.crossmatch import Pairing, Pairings, pairings
+from obstap.adql.crossmatch import UPLOADS, Pairing, Pairings, pairings
 from obstap.adql.dialects import Dialect
 from obstap.adql.kinds import GEOMETRY, NUMBERS
 from obstap.adql.limits import RANGES
+from obstap.adql.lists import gathered
 from obstap.adql.nearby import MARGIN
 from obstap.metadata import Region
+from vo.moc import Moc
 from vo.regions import TOLERANCE, bounding_cone
 
 __all__ = ["Translator"]
 
 _NUMERIC = NUMBERS | {Kind.NULL}
+
+_NOTHING = 1e-100
 
 _NEAR = "athanor_near"
 """The column of cells near a position."""
@@ -41,6 +46,8 @@ class Translator:
         self._quote = dialect.identifier
         self._ranges = RANGES[1]
         self._pairings = Pairings()
+        self._keyed = False  # whether the query has columns as terms of GROUP BY: then only they may be named
+        self._uploads: set[str] = set()
         self.tables: set[str] = set()
 
     def whole(self, query: bound.Query) -> str:
@@ -52,7 +59,8 @@ class Translator:
 
     def query(self, query: bound.Query) -> str:
         """The SQL of a query with its order."""
-        body = query.body
+        body, keyed = query.body, self._keyed
+        self._keyed = isinstance(body, bound.Select) and any(isinstance(key, bound.Field) for key in body.group_by)
         if isinstance(body, bound.Select):
             text, top = self._select(body), body.top
         elif isinstance(body, bound.SetOperation):
@@ -66,6 +74,7 @@ class Translator:
             text += f" LIMIT {top}"
         if query.offset is not None:
             text += f" OFFSET {query.offset}"
+        self._keyed = keyed
         return text
 
     def _order(self, term: int | bound.Value, descends: bool) -> str:
@@ -109,6 +118,8 @@ class Translator:
             return f"{left} {source.kind} JOIN {right} ON {self._on(source)}"
         if isinstance(source, bound.Table):
             self.tables.add(source.name)
+            if source.name.startswith(UPLOADS):
+                self._uploads.add(source.relation.alias)
             inner = self._physical(source.name)
         else:
             inner = source.query if isinstance(source.query, str) else f"({self.query(source.query)})"
@@ -125,7 +136,7 @@ class Translator:
             column = self._quote(pairing.other_position.cell)
             near = self._dialect.near_cells.format(self._physical(pairing.upload), column, order, radius, _NEAR, "")
             own = self._dialect.cell(self._quote(pairing.near_position.cell), pairing.order)
-            condition = f" WHERE {own} IN (SELECT {_NEAR} FROM {near} AS u)"
+            condition = f" WHERE {own} IN (SELECT {_NEAR} FROM {near} AS u)"  # noqa: S608 - made of checked parts
         cell = self._quote(pairing.near_position.cell)
         return self._dialect.near_cells.format(table, cell, order, radius, _NEAR, condition)
 
@@ -164,7 +175,7 @@ class Translator:
         return text
 
     def _shape(self, shape: bound.Shape) -> str:
-        parts = [self._double(part) for part in shape.parts]
+        parts = [self._coordinate(part) for part in shape.parts]
         if shape.box:
             return self._dialect.call("BOX", shape.kind, parts)
         text = self._dialect.shape(parts)
@@ -186,12 +197,20 @@ class Translator:
     def _double(self, value: bound.Value) -> str:
         return self._as(value, Kind.DOUBLE)
 
+    def _coordinate(self, value: bound.Value) -> str:
+        """A number of degrees; what is far below all precision is 0, lest squares of it be too small for an engine."""
+        if isinstance(value, bound.Constant) and value.kind in NUMBERS and abs(value.value) < _NOTHING:
+            return self._literal(0.0)
+        return self._double(value)
+
     def _call(self, call: bound.Call) -> str:
         name = call.name
         if name in ("CONTAINS", "INTERSECTS"):
             return self._dialect.cast(self._holds(call), Kind.BOOLEAN, Kind.INT)
         if name in ("COORD1", "COORD2"):
             return self._dialect.element(self.value(call.arguments[0]), int(name[-1]))
+        if name == "IVO_HEALPIX_INDEX" and (text := self._parent_cell(*call.arguments)):
+            return text
         arguments = [self._argument(call, argument) for argument in call.arguments]
         if name == "COALESCE":
             return f"coalesce({', '.join(arguments)})"
@@ -251,7 +270,7 @@ class Translator:
         return f"({cheap} AND {exact})" if cheap else exact
 
     def _distance(self, parts: Sequence[bound.Value]) -> str:
-        return self._dialect.call("DISTANCE", Kind.DOUBLE, [self._double(part) for part in parts])
+        return self._dialect.call("DISTANCE", Kind.DOUBLE, [self._coordinate(part) for part in parts])
 
     def _in_cone(self, parts: Sequence[bound.Value], radius: float) -> str:
         """That an indexed position is near a fixed one; empty where there is no such pair."""
@@ -265,17 +284,24 @@ class Translator:
         return ""
 
     def _near(self, near: nearby.Near) -> str:
-        """That two moving positions are near each other, in a way in which the engine can join on it."""
-        parts, tests = near.parts, []
+        """That two moving positions are near each other, in a way in which the engine can join on it.
+
+        Where both are indexed the engine may choose, but for a client's table, which is the smaller one.
+        """
+        parts, tests = near.parts, {}
         for position, other in ((parts[:2], parts[2:]), (parts[2:], parts[:2])):
             if (found := nearby.indexed(*position)) is not None:
-                place = [self._double(part) for part in other]
-                tests.append(self._dialect.near(position[0].relation.alias, found, *place, near.radius))
-        return " AND ".join(filter(None, tests)) or nearby.band(self._double, self._literal, parts, near.radius)
+                alias = position[0].relation.alias
+                tests[alias] = self._dialect.near(alias, found, *map(self._coordinate, other), near.radius)
+        large = {alias: test for alias, test in tests.items() if alias not in self._uploads}
+        chosen = " AND ".join(filter(None, (large or tests).values()))
+        return chosen or nearby.band(self._double, self._literal, parts, near.radius)
 
     def _holds(self, call: bound.Call) -> str:
         """CONTAINS or INTERSECTS as a truth value."""
         first, second = call.arguments
+        if second.kind is Kind.MOC:
+            return self._against_moc(call.name, first, second.value)
         point = first if isinstance(first, bound.Shape) and first.kind is Kind.POINT else None
         if point is not None and isinstance(second, bound.Shape) and second.kind is Kind.CIRCLE:
             return self._in_circle(point, second)
@@ -306,6 +332,36 @@ class Translator:
         cheap = self._in_cone(parts, radius)
         return f"({cheap} AND {test})" if cheap else test
 
+    def _against_moc(self, name: str, shape: bound.Value, moc: Moc) -> str:
+        """That a position or region lies in a MOC, or touches it."""
+        if shape.kind is Kind.POINT:
+            if isinstance(shape, bound.Shape) and (column := self._cell(*shape.parts)):
+                text, cost = coverage.indexed_in_moc(self._dialect, moc, column, min(RANGES[0], self._ranges))
+                self._ranges -= cost
+                return text
+            return coverage.in_moc(self._dialect, moc, *self._position(shape))
+        region = shape.shape_of if isinstance(shape, bound.Field) else None
+        touching = partial(self._dialect.touching, shape.relation.alias, region) if region else None
+        return coverage.region_and_moc(self._dialect, name, moc, self.value(shape), touching)
+
+    def _position(self, point: bound.Value) -> tuple[str, str]:
+        if isinstance(point, bound.Shape):
+            return self._double(point.parts[0]), self._double(point.parts[1])
+        text = self.value(point)
+        return self._dialect.element(text, 1), self._dialect.element(text, 2)
+
+    def _cell(self, lon: bound.Value, lat: bound.Value) -> str:
+        """The column with the cells of a position; empty where there is none."""
+        found = nearby.indexed(lon, lat)
+        return "" if found is None else f"{lon.relation.alias}.{self._quote(found.cell)}"
+
+    def _parent_cell(self, order: bound.Value, lon: bound.Value, lat: bound.Value) -> str:
+        """The cell of an order, from the table's own column of cells where it may be named."""
+        column = self._cell(lon, lat)
+        if not column or self._keyed or not isinstance(order, bound.Constant):
+            return ""
+        return f"CASE WHEN {column} >= 0 THEN {self._dialect.cell(column, order.value)} END"
+
     def _touching(self, field: bound.Field, region: Region, shape: Sequence[float], exact: str) -> str:
         """The exact test for regions whose bounding cones are near the shape's; NULL where the region is."""
         cone = tuple(float(value) for value in bounding_cone(shape))
@@ -333,7 +389,9 @@ class Translator:
         return f"EXISTS ({self.query(exists.query)})"
 
     def _junction(self, junction: bound.Junction) -> str:
-        return f"({f' {junction.operator} '.join(self.condition(operand) for operand in junction.operands)})"
+        operands = gathered(junction)
+        text = f" {junction.operator} ".join(self.condition(operand) for operand in operands)
+        return f"({text})" if len(operands) > 1 else text
 
     def _not(self, negation: bound.Not) -> str:
         return f"NOT {self.condition(negation.operand)}"

@@ -74,6 +74,10 @@ class Dialect(ABC):
     def element(self, shape: str, number: int) -> str:
         """A coordinate of a region, counted from 1."""
 
+    @abstractmethod
+    def numbers(self, numbers: Sequence[str]) -> str:
+        """Many numbers, as one constant."""
+
     def call(self, name: str, kind: Kind, arguments: Sequence[str], *, safe: bool = False) -> str:
         """An operator or function whose result is of this kind; `safe` says that a divisor is not 0."""
         template = self.typed.get((name, kind))

@@ -18,6 +18,18 @@ _MARGIN = 1e-9
 
 _ROUNDING = 1e-15
 
+_SHAPES = {
+    Kind.POINT: "len(s) = 2 AND abs(s[2]) <= 90",
+    Kind.CIRCLE: "len(s) = 3 AND abs(s[2]) <= 90 AND s[3] BETWEEN 0 AND 180",
+    Kind.POLYGON: "len(s) >= 6 AND len(s) % 2 = 0 AND len(list_filter(s, lambda v, i: i % 2 = 0 AND abs(v) > 90)) = 0",
+}
+_SHAPE_OF_TEXT = (
+    "list_extract(list_transform([CAST(string_split_regex(trim(regexp_replace({0}, '[xX_]', '?')), ' +') AS DOUBLE[])],"
+    " lambda s: CASE WHEN s IS NULL OR ({1} AND len(list_filter(s, lambda v: NOT isfinite(v))) = 0) THEN s"
+    " ELSE error('A text is no {2}') END), 1)"
+)
+"""A text of numbers with spaces between them (DALI 1.1 §3.3), and what must be true of them."""
+
 _TIME = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?)Z?$"
 
 
@@ -69,6 +81,17 @@ class DuckDB(Dialect):
         "IVO_HASHLIST_HAS": "CAST(list_contains(string_split(lower({0}), '#'), lower({1})) AS INTEGER)",
         "IVO_INTERVAL_OVERLAPS": "CAST(({0} <= {3} AND {2} <= {1} AND {0} <= {1} AND {2} <= {3}) AS INTEGER)",
         "IVO_NOCASEMATCH": "CAST(({0} ILIKE {1}) AS INTEGER)",
+        "IVO_DMS_TO_DEGREES": "athanor_sexagesimal({0}, 'd')",
+        "IVO_EPOCH_PROP": "athanor_propagated({0}, {1}, {2}, {3}, {4}, {5}, {6})",
+        "IVO_EPOCH_PROP_POS": "athanor_propagated({0}, {1}, {2}, {3}, {4}, {5}, {6})[1:2]",
+        "IVO_GEOM_TRANSFORM": "athanor_rotated({0}, {1})",
+        "IVO_HASWORD": "CAST(list_has_all(athanor_words({0}), athanor_words({1})) AS INTEGER)",
+        "IVO_HEALPIX_CENTER": "athanor_healpix_centre({0}, {1})",
+        "IVO_HEALPIX_INDEX": "athanor_healpix({0}, {1}, {2})",
+        "IVO_HMS_TO_DEGREES": "athanor_hours({0})",
+        "IVO_NORMAL_RANDOM": "({0} + CASE WHEN {1} >= 0 THEN {1} END"
+        " * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))",
+        "MEETS": "athanor_meets({0}, {1})",
         "IVO_TO_JD": "(epoch({0}) / 86400 + 2440587.5e0)",
         "IVO_TO_MJD": "(epoch({0}) / 86400 + 40587)",
     }
@@ -80,7 +103,9 @@ class DuckDB(Dialect):
         "AVG": "avg({distinct}{0})",
         "MIN": "min({0})",
         "MAX": "max({0})",
-        "IVO_STRING_AGG": "string_agg({distinct}{0}, {1})",
+        "IVO_HISTOGRAM": "list_transform(range(0, {3} + 2), "
+        "lambda bin: CAST(coalesce(histogram(athanor_bin({0}, {1}, {2}, {3}))[bin], 0) AS INTEGER))",
+        "IVO_STRING_AGG": "string_agg({distinct}{0}, {1} ORDER BY {0})",
     }
     types = {
         Kind.NULL: "VARCHAR",
@@ -117,6 +142,10 @@ class DuckDB(Dialect):
         """An element of a list."""
         return f"list_extract({shape}, {number})"
 
+    def numbers(self, numbers: Sequence[str]) -> str:
+        """A text, which is handed to functions with less work than a list."""
+        return self.text(" ".join(numbers))
+
     def cast(self, text: str, given: Kind, wanted: Kind) -> str:
         """A cast; times as text have a T between date and time, and are read with it or a space (DALI 1.1 §3.1.2).
 
@@ -126,6 +155,8 @@ class DuckDB(Dialect):
             return f"replace(CAST({text} AS VARCHAR), ' ', 'T')"
         if given is Kind.TEXT and wanted is Kind.TIME:
             text = f"regexp_extract({text}, '{_TIME}', 1)"
+        elif given is Kind.TEXT and wanted in _SHAPES:
+            return _SHAPE_OF_TEXT.format(text, _SHAPES[wanted], wanted.value)
         elif given is Kind.TEXT and wanted in NUMBERS:
             text = f"regexp_replace({text}, '[xX_]', '?')"
         return super().cast(text, given, wanted)

@@ -72,6 +72,17 @@ class PostgreSQL(Dialect):
         "position('#' || athanor_lower({1}) || '#' IN '#' || athanor_lower({0}) || '#') > 0) AS integer)",
         "IVO_INTERVAL_OVERLAPS": "CAST(({0} <= {3} AND {2} <= {1} AND {0} <= {1} AND {2} <= {3}) AS integer)",
         "IVO_NOCASEMATCH": "CAST((athanor_lower({0}) LIKE athanor_lower({1}) ESCAPE '') AS integer)",
+        "IVO_DMS_TO_DEGREES": "athanor_sexagesimal({0}, 'd')",
+        "IVO_EPOCH_PROP": "athanor_propagated({0}, {1}, {2}, {3}, {4}, {5}, {6})",
+        "IVO_EPOCH_PROP_POS": "(athanor_propagated({0}, {1}, {2}, {3}, {4}, {5}, {6}))[1:2]",
+        "IVO_GEOM_TRANSFORM": "athanor_rotated({0}, {1})",
+        "IVO_HASWORD": "CAST(athanor_words({0}) @> athanor_words({1}) AS integer)",
+        "IVO_HEALPIX_CENTER": "athanor_healpix_centre({0}, {1})",
+        "IVO_HEALPIX_INDEX": "athanor_healpix({0}, {1}, {2})",
+        "IVO_HMS_TO_DEGREES": "athanor_hours({0})",
+        "IVO_NORMAL_RANDOM": "({0} + CASE WHEN {1} >= 0 THEN {1} END"
+        " * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))",
+        "MEETS": "athanor_meets({0}, {1})",
         "IVO_TO_JD": "(CAST(extract(epoch FROM {0}) AS double precision) / 86400 + 2440587.5::double precision)",
         "IVO_TO_MJD": "(CAST(extract(epoch FROM {0}) AS double precision) / 86400 + 40587)",
     }
@@ -95,6 +106,7 @@ class PostgreSQL(Dialect):
         "AVG": "avg({distinct}CAST({0} AS double precision))",
         "MIN": "min({0})",
         "MAX": "max({0})",
+        "IVO_HISTOGRAM": "athanor_counts(array_agg(athanor_bin({0}, {1}, {2}, {3})), {3} + 2)",
         "IVO_STRING_AGG": 'string_agg({distinct}{0} COLLATE "C", {1} ORDER BY {0} COLLATE "C")',
     }
     types = {
@@ -123,6 +135,9 @@ class PostgreSQL(Dialect):
         (Kind.TEXT, Kind.FLOAT): "athanor_real(athanor_double({0}))",
         (Kind.TEXT, Kind.DOUBLE): "athanor_double({0})",
         (Kind.TEXT, Kind.TIME): "athanor_time({0})",
+        (Kind.TEXT, Kind.POINT): "athanor_shape({0}, 'POINT')",
+        (Kind.TEXT, Kind.CIRCLE): "athanor_shape({0}, 'CIRCLE')",
+        (Kind.TEXT, Kind.POLYGON): "athanor_shape({0}, 'POLYGON')",
         (Kind.DOUBLE, Kind.FLOAT): "athanor_narrowed({0})",
         (Kind.BOOLEAN, Kind.SHORT): "CAST(CAST({0} AS integer) AS smallint)",
         (Kind.BOOLEAN, Kind.LONG): "CAST(CAST({0} AS integer) AS bigint)",
@@ -156,6 +171,10 @@ class PostgreSQL(Dialect):
     def element(self, shape: str, number: int) -> str:
         """An element of an array."""
         return f"({shape})[{number}]"
+
+    def numbers(self, numbers: Sequence[str]) -> str:
+        """An array."""
+        return f"'{{{','.join(numbers)}}}'::{_SHAPE}"
 
     def cast(self, text: str, given: Kind, wanted: Kind) -> str:
         """A cast; ours refuse texts that only PostgreSQL takes for numbers or times."""

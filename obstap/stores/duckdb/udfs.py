@@ -26,7 +26,8 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
     ``athanor_healpix(order, lon, lat)`` is a nested cell, ``athanor_healpix_centre(order, cell)`` a point,
     ``athanor_propagated(lon, lat, parallax, pm_lon, pm_lat, velocity, years)`` the parameters of a star at another
-    epoch, ``athanor_rotated(shape, matrix)`` a shape in another frame, and ``athanor_meets(shape, arcs)`` is BOOLEAN.
+    epoch, ``athanor_rotated(shape, matrix)`` a shape in another frame, ``athanor_bin(x, low, high, n)`` the bin of a
+    number, and ``athanor_meets(shape, arcs)`` is BOOLEAN.
     Of the macros, ``athanor_words(text)`` is a list, ``athanor_sexagesimal(text, letter)`` and ``athanor_hours(text)``
     are numbers.
     """
@@ -36,6 +37,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         ("athanor_healpix_centre", _healpix_centre, [whole, whole], shape),
         ("athanor_propagated", _propagated, [number] * 7, shape),
         ("athanor_rotated", _rotated, [shape, shape], shape),
+        ("athanor_bin", _bin, [number, number, number, "INTEGER"], "INTEGER"),
         ("athanor_meets", _meets, [shape, "VARCHAR"], "BOOLEAN"),
     ):
         connection.create_function(
@@ -53,13 +55,13 @@ CREATE MACRO athanor_words(given) AS
     r"""
 CREATE MACRO athanor_parted(given, letter) AS regexp_replace(regexp_replace(regexp_replace(
   lower(trim(given)),
-  '^([+-]?[0-9]{1,3})' || letter || ' *([0-9]{1,2})m *([0-9]{1,2}(\.[0-9]*)?)s$', '\1:\2:\3'),
-  '^([+-]?[0-9]{2})([0-9]{2})([0-9]{2}(\.[0-9]*)?)$', '\1:\2:\3'),
-  '^([+-]?[0-9]{1,3})(?: *: *| +)([0-9]{1,2})(?: *: *| +)([0-9]{1,2}(\.[0-9]*)?)$', '\1:\2:\3')
+  '^([+-]?[0-9]{1,3})' || letter || ' *([0-9]{1,2})m *([0-9]{1,2}(\.[0-9]{0,20})?)s$', '\1:\2:\3'),
+  '^([+-]?[0-9]{2})([0-9]{2})([0-9]{2}(\.[0-9]{0,20})?)$', '\1:\2:\3'),
+  '^([+-]?[0-9]{1,3})(?: *: *| +)([0-9]{1,2})(?: *: *| +)([0-9]{1,2}(\.[0-9]{0,20})?)$', '\1:\2:\3')
 """,
     r"""
 CREATE MACRO athanor_number(parted) AS CASE
-  WHEN regexp_full_match(parted, '[+-]?[0-9]+:[0-5]?[0-9]:[0-5]?[0-9](\.[0-9]*)?') THEN
+  WHEN regexp_full_match(parted, '[+-]?[0-9]{1,3}:[0-5]?[0-9]:[0-5]?[0-9](\.[0-9]{0,20})?') THEN
     CASE WHEN starts_with(parted, '-') THEN -1 ELSE 1 END * (CAST(ltrim(split_part(parted, ':', 1), '+-') AS DOUBLE)
       + CAST(split_part(parted, ':', 2) AS DOUBLE) / 60 + CAST(split_part(parted, ':', 3) AS DOUBLE) / 3600)
   END
@@ -98,6 +100,15 @@ def _rotated(shapes: Vector, matrices: Vector) -> pa.Array:
     """Rows of shapes, all turned by the same matrix."""
     matrix = np.array(matrices[0].as_py(), dtype=float) if len(matrices) else np.eye(3)
     return Shapes(shapes).changed(lambda block: frames.rotated(block, matrix))
+
+
+def _bin(values: Vector, low: Vector, high: Vector, count: Vector) -> pa.Array:
+    """0 below the limits and for NULL and NaN, 1 to n between them, n + 1 from the upper limit on."""
+    x, lower, upper, n = numbers(values), numbers(low), numbers(high), count.to_numpy()
+    inside = (x >= lower) & (x < upper)
+    part = np.where(inside, (np.where(inside, x, 0) - lower) / (upper - lower), 0)
+    bins = np.where(inside, np.minimum((n * part).astype(np.int64), n - 1) + 1, np.where(x >= upper, n + 1, 0))
+    return pa.array(bins.astype(np.int32))
 
 
 def _meets(shapes: Vector, outlines: Vector) -> pa.Array:

@@ -230,11 +230,10 @@ DECLARE
 BEGIN
   given := lower(btrim(given));
   parts := coalesce(
-    regexp_match(given, '^([+-]?)([0-9]{1,3}) *: *([0-9]{1,2}) *: *([0-9]{1,2}(\.[0-9]*)?)$'),
-    regexp_match(given, '^([+-]?)([0-9]{1,3}) +([0-9]{1,2}) +([0-9]{1,2}(\.[0-9]*)?)$'),
-    regexp_match(given, '^([+-]?)([0-9]{1,3})' || letter || ' *([0-9]{1,2})m *([0-9]{1,2}(\.[0-9]*)?)s$'),
-    regexp_match(given, '^([+-]?)([0-9]{2})([0-9]{2})([0-9]{2}(\.[0-9]*)?)$'));
-  IF parts IS NULL OR length(given) > 40 OR CAST(parts[3] AS integer) > 59 OR CAST(parts[4] AS double precision) >= 60 THEN
+    regexp_match(given, '^([+-]?)([0-9]{1,3})(?: *: *| +)([0-9]{1,2})(?: *: *| +)([0-9]{1,2}(\.[0-9]{0,20})?)$'),
+    regexp_match(given, '^([+-]?)([0-9]{1,3})' || letter || ' *([0-9]{1,2})m *([0-9]{1,2}(\.[0-9]{0,20})?)s$'),
+    regexp_match(given, '^([+-]?)([0-9]{2})([0-9]{2})([0-9]{2}(\.[0-9]{0,20})?)$'));
+  IF parts IS NULL OR CAST(parts[3] AS integer) > 59 OR CAST(parts[4] AS double precision) >= 60 THEN
     RETURN NULL;
   END IF;
   RETURN (CASE WHEN parts[1] = '-' THEN -1 ELSE 1 END) * (CAST(parts[2] AS double precision)
@@ -244,6 +243,11 @@ END $$;
 CREATE OR REPLACE FUNCTION athanor_hours(given text)
 RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN given ~ '^ *[0-9]' AND athanor_sexagesimal(given, 'h') < 24 THEN athanor_sexagesimal(given, 'h') * 15 END;
+
+-- The bin of a number: 0 below the limits and for what is none, 1 to n between them, n + 1 from the upper limit on.
+CREATE OR REPLACE FUNCTION athanor_bin(x double precision, low double precision, high double precision, n integer)
+RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN x IS NULL OR x = 'NaN' THEN 0 ELSE width_bucket(x, low, high, n) END;
 
 -- How many of the numbers are 0, 1 and so on, up to n - 1.
 CREATE OR REPLACE FUNCTION athanor_counts(numbers integer[], n integer)

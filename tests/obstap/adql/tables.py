@@ -16,6 +16,7 @@ import obstap
 from obstap.adql import Translation, translate
 from obstap.arrow import arrow_type
 from obstap.metadata import Column, Position, Region, Table
+from obstap.stores.duckdb import udfs
 from obstap.stores.duckdb.geometry import register
 from vo.healpix import cells
 from vo.regions import bounding_cone, to_text
@@ -200,6 +201,7 @@ class DuckDBEngine(Engine):
     def __init__(self, rows=ROWS) -> None:
         self._connection = duckdb.connect(":memory:", config={"threads": 2})
         register(self._connection)
+        udfs.register(self._connection)
         self.fill(rows)
         self._connection.execute("CREATE TABLE notes (id INTEGER, note VARCHAR, place DOUBLE[], range DOUBLE[])")
         self._connection.execute(f"INSERT INTO notes VALUES {NOTE_ROWS.format('[', ']')}")
@@ -232,7 +234,8 @@ class PostgreSQLEngine(Engine):
     name = "postgresql"
 
     def __init__(self, url: str, rows=ROWS) -> None:
-        functions = (Path(obstap.__file__).parent / "stores" / "postgres" / "functions.sql").read_text()
+        folder = Path(obstap.__file__).parent / "stores" / "postgres"
+        functions = "".join((folder / name).read_text() for name in ("functions.sql", "udfs.sql"))
         self._session = psycopg2.connect(url)
         self._session.autocommit = True
         with self._session.cursor() as cursor:
