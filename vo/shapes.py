@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from vo.errors import UsageError
 from vo.sphere import angle, lonlat, unit
 
-__all__ = ["TOLERANCE", "box", "boxes", "checked"]
+__all__ = ["TOLERANCE", "box", "boxes", "checked", "parse_shape"]
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 TOLERANCE = 1e-12
 """Degrees within which two places are one: 3.6 nanoarcseconds, some ten times the rounding of coordinates."""
@@ -45,6 +48,31 @@ def checked(shape: Iterable[float]) -> tuple[float, ...]:
         if (angle(vertices, np.roll(vertices, -1, axis=0)) > np.pi - np.radians(TOLERANCE)).any():
             raise UsageError("Two vertices that follow each other are antipodes: no edge joins them.")
     return values
+
+
+def parse_shape(text: str, kind: str) -> tuple[float, ...]:
+    """The shape that a text has as DALI writes it (DALI 1.1 §3.3): coordinates in degrees with spaces between them.
+
+    Parameters
+    ----------
+    kind
+        POINT, CIRCLE or POLYGON.
+
+    Raises
+    ------
+    UsageError
+        When the text is no such shape.
+    """
+    words = text.split()
+    if not all(map(_NUMBER.fullmatch, words)):
+        raise UsageError(f"{text!r} is no {kind}: it must be numbers with spaces between them, such as '10.5 -20.1'.")
+    count = len(words)
+    if not {"POINT": count == 2, "CIRCLE": count == 3, "POLYGON": count >= 6}[kind]:
+        raise UsageError(
+            f"{count} coordinates make no {kind}: a POINT has 2, a CIRCLE 3 (longitude, latitude, radius), "
+            "a POLYGON 6 or more in pairs."
+        )
+    return checked(map(float, words))
 
 
 def box(lon: float, lat: float, width: float, height: float) -> tuple[float, ...]:

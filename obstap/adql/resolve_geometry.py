@@ -16,6 +16,7 @@ from obstap.adql.resolve_values import Context, ValueResolver
 from obstap.adql.tokens import Place
 from vo import regions
 from vo.errors import UsageError
+from vo.shapes import parse_shape
 from vo.stcs import require_icrs
 
 __all__ = ["GeometryResolver"]
@@ -27,6 +28,11 @@ class GeometryResolver(ValueResolver):
     def geometry(self, node: tree.Call, context: Context) -> bound.Value:
         """A function of geometry."""
         return _FUNCTIONS[node.name](self, node, context)
+
+    def shape_constant(self, text: str, kind: Kind, place: Place) -> bound.Value:
+        """The region that a text has in the form of DALI (DALI 1.1 §3.3): coordinates with spaces between them."""
+        values = self._try(lambda: parse_shape(text, kind.value), place)
+        return bound.Shape(tuple(map(number, values)), kind, column_of(kind))
 
     # constructors
 

@@ -311,6 +311,25 @@ RETURN (cardinality(shape) IN (2, 3) OR (cardinality(shape) >= 6 AND cardinality
   AND array_position(shape, NULL) IS NULL
   AND NOT shape && ARRAY['NaN', 'Infinity', '-Infinity']::double precision[];
 
+-- The shape that a text has in DALI's form, coordinates with spaces between them; refused if it is no such shape.
+CREATE OR REPLACE FUNCTION athanor_shape(given text, kind text)
+RETURNS double precision[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  shape double precision[];
+  n integer;
+BEGIN
+  SELECT array_agg(athanor_double(word) ORDER BY place) INTO shape
+    FROM regexp_split_to_table(btrim(given), ' +') WITH ORDINALITY AS words (word, place);
+  n := cardinality(shape);
+  IF NOT athanor_is_shape(shape) OR n <> (CASE kind WHEN 'POINT' THEN 2 WHEN 'CIRCLE' THEN 3 ELSE greatest(n, 6) END)
+    OR EXISTS (SELECT FROM unnest(shape) WITH ORDINALITY AS parts (part, place)
+      WHERE place % 2 = 0 AND abs(part) > 90)
+    OR (n = 3 AND NOT shape[3] BETWEEN 0 AND 180) THEN
+    RAISE invalid_text_representation USING MESSAGE = format('A text is no %s', kind);
+  END IF;
+  RETURN shape;
+END $$;
+
 CREATE OR REPLACE FUNCTION athanor_radius(shape double precision[])
 RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN cardinality(shape) = 3 THEN shape[3] ELSE 0 END;
