@@ -48,8 +48,7 @@ class Answer:
 class Stream(Iterator[bytes]):
     """An answer on its way, and what the query holds until it is closed.
 
-    Any thread may call `cancel` and `close`, also while another waits for the next piece. The first piece is there from
-    the start: an error before it, which in some formats is any error, is raised instead of breaking an answer.
+    Any thread may call `cancel` and `close`, also while another waits for the next piece.
     """
 
     def __init__(self, running: _Running, writer: Writer, chunks: Iterator[bytes]) -> None:
@@ -58,15 +57,10 @@ class Stream(Iterator[bytes]):
         self._running = running
         self._chunks = chunks
         self._step = threading.Lock()
-        try:
-            self._first = [next(chunks)]
-        except BaseException:
-            self.close()
-            raise
 
     def __next__(self) -> bytes:
         with self._step:
-            return self._first.pop() if self._first else next(self._chunks)
+            return next(self._chunks)
 
     def cancel(self) -> None:
         """Stop the query; the answer ends with the rows that have come."""
