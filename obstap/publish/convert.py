@@ -140,12 +140,16 @@ def _times(text: pa.Array) -> pa.Array:
 
 
 def _first_wrong(text: pa.Array, column: Column) -> str:
-    for number in range(len(text)):
+    """The first of the texts, of which one is wrong, that spells no value."""
+    start, end = 0, len(text)
+    while end - start > 1:
+        middle = (start + end) // 2
         try:
-            _spelled(text.slice(number, 1), column)
+            _spelled(text.slice(start, middle - start), column)
+            start = middle
         except pa.ArrowException:
-            return str(text[number].as_py())[:60]
-    return ""
+            end = middle
+    return str(text[start].as_py())[:60]
 
 
 def _cast(array: pa.Array, column: Column, wanted: pa.DataType) -> pa.Array:

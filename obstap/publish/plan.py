@@ -107,7 +107,7 @@ def make_plan(source: Source, choices: Choices, published: Mapping[str, Table]) 
     """
     warn = list(source.notes)
     name = _spelled(checked_name(choices.name), published)
-    columns = checked_columns(settle(source, checked_columns(source.columns, [])), warn)
+    columns = settle(source, checked_columns(source.columns, warn))
     source.columns = columns
     position = choose_position(columns, source.frames, choices.position, warn)
     key, key_reason = _key(source, columns, choices.key, warn)

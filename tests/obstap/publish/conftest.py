@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,13 +13,23 @@ from django.core.management import call_command
 from obstap import catalogue, stores
 from obstap.metadata import Table
 from obstap.stores import TableStore, get_store
+from obstap.stores.duckdb import DuckDBStore
+
+
+@pytest.fixture(scope="session")
+def empty_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of an archive with the tables that every archive has."""
+    store = DuckDBStore(tmp_path_factory.mktemp("archive") / "tables")
+    catalogue.ensure(store)
+    store.close()
+    return store._directory
 
 
 @pytest.fixture
-def archive(tmp_path: Path, settings) -> Iterator[TableStore]:
-    """An archive with the tables that every archive has."""
+def archive(empty_archive: Path, tmp_path: Path, settings) -> Iterator[TableStore]:
+    """An archive of the test's own."""
+    shutil.copytree(empty_archive, tmp_path / "tables")
     settings.ARCHIVE_URL = f"duckdb:{tmp_path / 'tables'}"
-    catalogue.ensure()
     yield get_store()
     stores._stores.pop(settings.ARCHIVE_URL).close()
 
