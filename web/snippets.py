@@ -15,15 +15,15 @@ def sync_url(base_url: str, adql: str, *, responseformat: str) -> str:
     return f"{base_url}/tap/sync?{urlencode(parameters, quote_via=quote)}"
 
 
-def query_curl(base_url: str, adql: str) -> str:
-    """A shell command that saves a query's answer as CSV."""
+def query_curl(base_url: str, adql: str, *, file: str = "observations.csv") -> str:
+    """A shell command that saves a query's answer as CSV in a file."""
     return " \\\n  ".join(
         [
             f"curl -sS {shlex.quote(base_url + '/tap/sync')}",
             "--data-urlencode LANG=ADQL",
             "--data-urlencode RESPONSEFORMAT=csv",
             f"--data-urlencode {shlex.quote('QUERY=' + adql)}",
-            "-o observations.csv",
+            f"-o {shlex.quote(file)}",
         ]
     )
 

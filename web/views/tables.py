@@ -77,7 +77,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         "vosi_url": f"{service}/tap/tables/{quote(written)}",
         "tap_url": f"{service}/tap",
         "pyvo": query_pyvo(service, examples[0].adql),
-        "curl": query_curl(service, examples[0].adql),
+        "curl": query_curl(service, examples[0].adql, file=f"{found.table.name}.csv"),
     }
     return render(request, "web/table.html", context)
 
