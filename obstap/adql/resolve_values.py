@@ -162,7 +162,9 @@ class ValueResolver(ABC):
 
     def _time_call(self, node: tree.Call, function: Function, context: Context) -> bound.Value:
         argument = self._as_time(self.value(node.arguments[0], context))
-        if argument.kind not in (Kind.TIME, Kind.NULL):
+        if argument.kind is Kind.NULL:
+            argument = bound.Cast(argument, Kind.TIME, column_of(Kind.TIME))
+        if argument.kind is not Kind.TIME:
             raise self.source.error(
                 f"{node.name} takes a timestamp, and this is {described(argument.kind)}.", node.arguments[0].place
             )
