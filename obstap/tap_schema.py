@@ -168,8 +168,9 @@ def contents(tables: Iterable[Table], descriptions: Mapping[str, str] | None = N
 
 
 def element_count(arraysize: str) -> int | None:
-    """The number that the deprecated column ``size`` shows: that of a one-dimensional array of fixed size."""
-    return int(arraysize) if arraysize.isdecimal() else None
+    """The number that the deprecated column ``size`` shows: the largest length of a one-dimensional array."""
+    longest = arraysize.removesuffix("*")
+    return int(longest) if longest.isdecimal() else None
 
 
 def _content(table: Table, rows: Iterable[Mapping[str, object]]) -> TableContent:

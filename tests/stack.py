@@ -21,9 +21,11 @@ class Stack:
     ----------
     home
         The state directory, empty at first.
+    archive_url
+        Where the archive's tables live; empty for the usual place, in `home`.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, archive_url: str = "") -> None:
         self.home = home
         self.port = _free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
@@ -35,6 +37,7 @@ class Stack:
             "ATHANOR_WEB_WORKERS": "1",
             "ATHANOR_LOCAL_SLOTS": "2",
             "PYTHONWARNINGS": "default",
+            **({"ARCHIVE_URL": archive_url} if archive_url else {}),
         }
         self.web: subprocess.Popen[bytes] | None = None
         self.engine: subprocess.Popen[bytes] | None = None

@@ -15,7 +15,7 @@ from vo.dali import Parameters
 from vo.errors import ParameterError
 from vo.wording import plain
 
-__all__ = ["PARAMETERS", "write_query"]
+__all__ = ["write_query"]
 
 TYPES = ("image", "cube")
 """What the service finds (SIA 2.0 §2.1.17)."""
@@ -39,7 +39,7 @@ def write_query(parameters: Parameters) -> str:
         When a value is wrong.
     """
     conditions = [f"dataproduct_type IN ({', '.join(map(literal, TYPES))})"]
-    for name, (_, condition) in PARAMETERS.items():
+    for name, condition in CONDITIONS.items():
         values = dict.fromkeys(value.strip() for value in parameters.all(name) if value.strip())
         if values:
             conditions.append(_any(condition(name, value) for value in values))
@@ -122,23 +122,23 @@ def _has_state(name: str, text: str) -> str:
     return f"pol_states LIKE {literal(f'%/{text}/%')}"
 
 
-PARAMETERS: dict[str, tuple[str, Condition]] = {
-    "POS": ("Region that the field must touch: CIRCLE, RANGE or POLYGON with ICRS degrees", _touches),
-    "BAND": ("Wavelengths (m) that the data must touch", _overlaps("em_min", "em_max")),
-    "TIME": ("Times (MJD) that the observation must touch", _overlaps("t_min", "t_max")),
-    "POL": ("Polarization state that the data must have", _has_state),
-    "FOV": ("Diameter of the field (deg)", _includes("s_fov")),
-    "SPATRES": ("Angular resolution (arcsec)", _includes("s_resolution")),
-    "SPECRP": ("Spectral resolving power", _includes("em_res_power")),
-    "EXPTIME": ("Exposure time (s)", _includes("t_exptime")),
-    "TIMERES": ("Time resolution (s)", _includes("t_resolution")),
-    "ID": ("obs_publisher_did of the data set, in any case", _names("obs_publisher_did")),
-    "COLLECTION": ("Collection, exactly", _is("obs_collection")),
-    "FACILITY": ("Observatory or telescope, exactly", _is("facility_name")),
-    "INSTRUMENT": ("Instrument, exactly", _is("instrument_name")),
-    "DPTYPE": ("image or cube", _one_of("dataproduct_type", TYPES)),
-    "CALIB": ("Calibration level, 0 to 4", _one_of("calib_level", LEVELS, quote=False)),
-    "TARGET": ("Target, exactly", _is("target_name")),
-    "FORMAT": ("Media type of the data, exactly", _is("access_format")),
+CONDITIONS: dict[str, Condition] = {
+    "POS": _touches,
+    "BAND": _overlaps("em_min", "em_max"),
+    "TIME": _overlaps("t_min", "t_max"),
+    "POL": _has_state,
+    "FOV": _includes("s_fov"),
+    "SPATRES": _includes("s_resolution"),
+    "SPECRP": _includes("em_res_power"),
+    "EXPTIME": _includes("t_exptime"),
+    "TIMERES": _includes("t_resolution"),
+    "ID": _names("obs_publisher_did"),
+    "COLLECTION": _is("obs_collection"),
+    "FACILITY": _is("facility_name"),
+    "INSTRUMENT": _is("instrument_name"),
+    "DPTYPE": _one_of("dataproduct_type", TYPES),
+    "CALIB": _one_of("calib_level", LEVELS, quote=False),
+    "TARGET": _is("target_name"),
+    "FORMAT": _is("access_format"),
 }
-"""Every parameter that narrows a search: what it means, and the condition that one value of it sets."""
+"""Every parameter that narrows a search, and the condition that one value of it sets; units are those of ObsCore."""

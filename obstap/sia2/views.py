@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from obstap.sia2.query import PARAMETERS, write_query
+from obstap.sia2.query import write_query
 from obstap.tap.resource import parameters, resource
 from obstap.tap.sync import answer
 from obstap.tap.vosi import vosi_document
@@ -33,5 +33,4 @@ def query(request: HttpRequest) -> HttpResponseBase:
 @resource("GET", "HEAD")
 def capabilities(request: HttpRequest) -> HttpResponse:
     """The capabilities document (SIA 2.0 §2.3)."""
-    described = [(name, meaning) for name, (meaning, _) in PARAMETERS.items()]
-    return vosi_document(request, "obstap/sia2_capabilities.xml", standard=STANDARD, parameters=described)
+    return vosi_document(request, "obstap/sia2_capabilities.xml", standard=STANDARD)
