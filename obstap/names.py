@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["RESERVED", "delimited", "literal", "qualified", "quoted"]
 
@@ -47,6 +48,7 @@ def qualified(name: str) -> str:
     return ".".join(quoted(part) for part in name.split(".", 1))
 
 
+@lru_cache(maxsize=4096)
 def delimited(name: str) -> str:
     """A name in double quotes, in which nothing but they are special."""
     return '"' + name.replace('"', '""') + '"'

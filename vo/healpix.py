@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vo import healpix_grid as grid
-from vo.sphere import angle, unit
+from vo.sphere import angle
 
 __all__ = ["ORDER", "cells", "compiled", "cone_ranges", "joined", "reach"]
 
@@ -117,15 +117,17 @@ def cone_ranges(lon: float, lat: float, radius: float, max_ranges: int = 64) -> 
     4 degrees.
     """
     radius = math.radians(radius + _MARGIN)
-    centre = unit(lon, lat)
+    a, b = math.radians(lon % 360.0), math.radians(lat)
+    centre = np.array([math.cos(b) * math.cos(a), math.cos(b) * math.sin(a), math.sin(b)])
     deepest = _order_for(radius)
-    order, (face, x, y) = _around(math.radians(lon % 360.0), math.radians(lat), deepest)
+    order, (face, x, y) = _around(a, b, deepest)
     found = []
     while face.size:
-        far = angle(grid.vectors(face, (x + 0.5) / 2.0**order, (y + 0.5) / 2.0**order), centre)
+        offset = grid.vectors(face, (x + 0.5) / 2.0**order, (y + 0.5) / 2.0**order) - centre
+        far = np.einsum("ij,ij->i", offset, offset)
         margin = reach(order)
-        touched = far <= radius + margin
-        done = touched if order == deepest else far + margin <= radius
+        touched = far <= _chord(radius + margin)
+        done = touched if order == deepest else far <= _chord(radius - margin)
         found.append((face[done], x[done], y[done], np.full(np.count_nonzero(done), order)))
         split = touched & ~done
         order += 1
@@ -134,6 +136,11 @@ def cone_ranges(lon: float, lat: float, radius: float, max_ranges: int = 64) -> 
         y = (2 * y[split][:, None] + _CHILD_Y).ravel()
     face, x, y, orders = np.concatenate(found, axis=1)
     return joined(*_ranges(face, x, y, orders), max(max_ranges, 1))
+
+
+def _chord(angle: float) -> float:
+    """The square of the distance of unit vectors at an angle in radians; negative where that is."""
+    return 4 * math.sin(min(angle, math.pi) / 2) ** 2 if angle >= 0 else -1.0
 
 
 def _order_for(radius: float) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from obstap.adql import bound, tree
 from obstap.adql.bound import Kind
@@ -16,41 +15,52 @@ from obstap.adql.resolve_udfs import UdfResolver
 from obstap.adql.resolve_values import Context
 from obstap.adql.scope import Named, Scope, Visible
 from obstap.adql.tokens import Place, Source
-from obstap.metadata import Column, Region, Table
+from obstap.metadata import Table
 from vo.errors import QueryError
 from vo.wording import did_you_mean
 
 __all__ = ["resolve"]
 
 _REMEMBERED = 256
+"""Tables, and"""
+
+_ALIASES = 8
+"""aliases of each, whose columns are kept from one query to the next."""
 
 
-class _Layout(NamedTuple):
-    """What every query on a table asks of its metadata."""
+class _Layouts:
+    """What queries ask of tables, remembered by identity because tables have no hash."""
 
-    table: Table
-    columns: tuple[tuple[Column, str], ...]
-    kinds: tuple[Kind, ...]
-    regions: dict[str, Region]
+    def __init__(self) -> None:
+        self._tables: dict[int, tuple[Table, dict[str, tuple[bound.Relation, tuple[Visible, ...]]]]] = {}
+
+    def of(self, table: Table, alias: str) -> tuple[bound.Relation, tuple[Visible, ...]]:
+        """A table as a relation of this alias, and its columns."""
+        known = self._tables.get(id(table))
+        if known is None:
+            if len(self._tables) >= _REMEMBERED:
+                self._tables.clear()
+            known = self._tables[id(table)] = table, {}
+        found = known[1].get(alias)
+        if found is None:
+            relation = _relation(table, alias)
+            found = relation, _visible(relation, map(kind_of, table.columns))
+            if len(known[1]) < _ALIASES:
+                known[1][alias] = found
+        return found
 
 
-_layouts: dict[int, _Layout] = {}
+_layouts = _Layouts()
 
 
-def _layout(table: Table) -> _Layout:
-    """The layout of a table; the latest ones are remembered, by identity because tables have no hash."""
-    layout = _layouts.get(id(table))
-    if layout is None:
-        layout = _Layout(
-            table,
-            tuple((column, column.name) for column in table.columns),
-            tuple(kind_of(column) for column in table.columns),
-            {region.text: region for region in table.regions},
-        )
-        if len(_layouts) >= _REMEMBERED:
-            _layouts.clear()
-        _layouts[id(table)] = layout
-    return layout
+def _relation(table: Table, alias: str) -> bound.Relation:
+    return bound.Relation(
+        alias,
+        tuple((column, column.name) for column in table.columns),
+        table.positions,
+        {region.text: region for region in table.regions},
+        frozenset(table.url_prefixed),
+    )
 
 
 def resolve(query: tree.Query, source: Source, tables: Mapping[str, Table]) -> bound.Query:
@@ -314,12 +324,9 @@ class _Resolver(UdfResolver):
                     relation = self._relation_of(query)
                     return bound.Derived(f"w{index}", relation), _named((alias.text,), relation, _kinds(query))
         table = self._published(node)
-        layout = _layout(table)
-        relation = bound.Relation(
-            self._alias(), layout.columns, table.positions, layout.regions, frozenset(table.url_prefixed)
-        )
+        relation, columns = _layouts.of(table, self._alias())
         parts = tuple(table.name.split(".", 1)) if node.alias is None else (node.alias.text,)
-        return bound.Table(table.name.lower(), relation), _named(parts, relation, layout.kinds)
+        return bound.Table(table.name.lower(), relation), Named(parts, relation, columns)
 
     def _published(self, node: tree.TableName) -> Table:
         parts = node.parts
@@ -422,7 +429,10 @@ class _Names:
     def unique(self, name: str) -> str:
         """The name, with a number where it is taken."""
         key = name.lower()
-        wanted, number = name, self._taken.get(key, 1)
+        if key not in self._taken:
+            self._taken[key] = 1
+            return name
+        wanted, number = name, self._taken[key]
         while wanted.lower() in self._taken:
             number += 1
             wanted = f"{name}_{number}"
@@ -436,12 +446,15 @@ def _item(name: str, value: bound.Value) -> bound.Item:
     return bound.Item(name, value, about if about.name == name else replace(about, name=name))
 
 
-def _named(parts: tuple[str, ...], relation: bound.Relation, kinds: Sequence[Kind]) -> Named:
-    columns = tuple(
+def _named(parts: tuple[str, ...], relation: bound.Relation, kinds: Iterable[Kind]) -> Named:
+    return Named(parts, relation, _visible(relation, kinds))
+
+
+def _visible(relation: bound.Relation, kinds: Iterable[Kind]) -> tuple[Visible, ...]:
+    return tuple(
         Visible(column.name, bound.Field(relation, name, kind, column))
         for (column, name), kind in zip(relation.columns, kinds, strict=True)
     )
-    return Named(parts, relation, columns)
 
 
 def _kinds(query: bound.Query) -> list[Kind]:
