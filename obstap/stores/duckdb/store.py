@@ -31,6 +31,9 @@ from vo.errors import NotFoundError
 
 __all__ = ["DuckDBStore"]
 
+_BATCH_ROWS = 8_192
+"""Rows of a batch where nothing else is asked for: larger ones leave the processor's cache and are slower to write."""
+
 _stores: weakref.WeakSet[DuckDBStore] = weakref.WeakSet()
 
 
@@ -145,7 +148,7 @@ class _DuckDBSnapshot(Snapshot):
         *,
         time_limit: float | None = None,
         count_waiting: bool = True,
-        batch_rows: int = 16_384,
+        batch_rows: int = _BATCH_ROWS,
     ) -> Batches:
         reader, state = self._reader, self._state
         cursor = reader.cursor()

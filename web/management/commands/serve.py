@@ -66,7 +66,7 @@ def web_server() -> list[str]:
         *("--app-dir", str(settings.BASE_DIR)),
         *("--host", settings.ATHANOR_HOST, "--port", str(settings.ATHANOR_PORT)),
         *("--workers", str(settings.ATHANOR_WEB_WORKERS)),
-        *("--no-server-header", "--log-level", "warning", "--lifespan", "off"),
+        *("--no-server-header", "--no-access-log", "--log-level", "warning", "--lifespan", "off"),
         *("--timeout-worker-healthcheck", str(HEALTHCHECK)),
         *("--timeout-keep-alive", str(KEEP_ALIVE), "--timeout-graceful-shutdown", str(GRACE)),
     ]
