@@ -24,7 +24,8 @@ from vo.regions import distance
 FIELDS = (
     '<FIELD name="id" datatype="int"/><FIELD name="ra" datatype="double" unit="deg"/>'
     '<FIELD name="Dec" datatype="double" unit="deg"/><FIELD name="t" datatype="char" arraysize="*" xtype="timestamp"/>'
-    '<FIELD name="my col" datatype="unsignedByte"/><FIELD name="area_around" datatype="double" arraysize="*" xtype="polygon"/>'
+    '<FIELD name="my col" datatype="unsignedByte"/>'
+    '<FIELD name="area_around" datatype="double" arraysize="*" xtype="polygon"/>'
     '<FIELD name="field" datatype="char" arraysize="*" xtype="adql:REGION"/>'
 )
 RNG = np.random.default_rng(5)
