@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CHUNK_BYTES", "TextForm"]
+__all__ = ["CHUNK_BYTES", "Chunk", "TextForm"]
 
 CHUNK_BYTES = 256 * 1024
 """What a chunk of lines holds at most, unless one line is longer."""
@@ -29,3 +29,11 @@ class TextForm:
 
     delimiter: bytes
     quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Whole lines, and the number of rows that they are."""
+
+    data: bytes
+    rows: int

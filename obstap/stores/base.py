@@ -11,7 +11,7 @@ from typing import ClassVar
 import pyarrow as pa
 
 from obstap.metadata import Column, Table
-from obstap.textform import TextForm
+from obstap.textform import Chunk, TextForm
 
 __all__ = ["Snapshot", "TableContent", "TableStore"]
 
@@ -99,7 +99,7 @@ class Snapshot(ABC):
         rows: int | None = None,  # noqa: ARG002
         time_limit: float | None = None,  # noqa: ARG002
         count_waiting: bool = True,  # noqa: ARG002
-    ) -> Iterator[bytes] | None:
+    ) -> Iterator[Chunk] | None:
         """Run one query and stream its rows as chunks of whole lines of text; None where the engine writes none.
 
         The first chunk is there before the iterator is returned, as with `execute`, whose other promises hold too.

@@ -18,7 +18,7 @@ from django.conf import settings
 from obstap.adql import translate
 from obstap.metadata import Column
 from obstap.stores import TableContent, get_store
-from obstap.textform import TextForm
+from obstap.textform import Chunk, TextForm
 from obstap.writers import Info, Rows, Writer, get_writer
 from uws.http.software import software
 from uws.times import format_time, now
@@ -105,7 +105,7 @@ class _Running:
             )
             self.columns: Sequence[Column] = translation.columns
             self.batches: Iterable[pa.RecordBatch] = ()
-            self.lines: Iterable[bytes] | None = None
+            self.lines: Iterable[Chunk] | None = None
             self.cancel: Callable[[], None] = lambda: None
             if execute:
                 limits = {"time_limit": time_limit, "count_waiting": False}

@@ -10,7 +10,7 @@ from typing import ClassVar, TypeVar
 import pyarrow as pa
 
 from obstap.metadata import Column
-from obstap.textform import TextForm
+from obstap.textform import Chunk, TextForm
 from vo.errors import AthanorError
 
 __all__ = ["Info", "Rows", "Writer"]
@@ -161,7 +161,7 @@ class Writer(ABC):
 
     def stream_text(
         self,
-        lines: Iterable[bytes],
+        lines: Iterable[Chunk],
         columns: Sequence[Column],
         *,
         infos: Sequence[Info] = (),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from obstap.metadata import Column
-from obstap.textform import TextForm
+from obstap.textform import Chunk, TextForm
 from obstap.writers.base import Rows
 
 __all__ = ["LineRows", "with_infinities", "without_escapes"]
@@ -31,22 +31,21 @@ class LineRows(Rows):
         Largest number of rows, or None for all.
     """
 
-    def __init__(self, chunks: Iterable[bytes], form: TextForm, maxrec: int | None = None) -> None:
+    def __init__(self, chunks: Iterable[Chunk], form: TextForm, maxrec: int | None = None) -> None:
         super().__init__((), maxrec)
         self._chunks = chunks
         self._form = form
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Chunk]:
         left = self._maxrec
         for chunk in self._chunks:
             if left is not None:
-                count = _count(chunk, quoted=self._form.quoted)
-                if count > left:
+                if chunk.rows > left:
                     self.overflow = True
                     if left:
-                        yield _first(chunk, left, quoted=self._form.quoted)
+                        yield Chunk(_first(chunk.data, left, quoted=self._form.quoted), left)
                     return
-                left -= count
+                left -= chunk.rows
             yield chunk
 
 
@@ -85,12 +84,6 @@ def with_infinities(chunk: bytes, form: TextForm, columns: Sequence[Column]) -> 
         return text + end
 
     return value.sub(spelled, chunk)
-
-
-def _count(chunk: bytes, *, quoted: bool) -> int:
-    if quoted and b'"' in chunk:
-        return sum(part.count(b"\n") for part in chunk.split(b'"')[::2])
-    return chunk.count(b"\n")
 
 
 def _first(chunk: bytes, rows: int, *, quoted: bool) -> bytes:

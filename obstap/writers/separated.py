@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obstap.metadata import Column
-from obstap.textform import TextForm
+from obstap.textform import Chunk, TextForm
 from obstap.writers.base import Info, Rows, Writer
 from obstap.writers.cells import bytes_of, cell_text, is_text, join_rows
 from obstap.writers.lines import LineRows, with_infinities, without_escapes
@@ -60,7 +60,7 @@ class SeparatedWriter(Writer):
 
     def stream_text(
         self,
-        lines: Iterable[bytes],
+        lines: Iterable[Chunk],
         columns: Sequence[Column],
         *,
         infos: Sequence[Info] = (),  # noqa: ARG002 - as above
@@ -70,7 +70,7 @@ class SeparatedWriter(Writer):
         """Write the table; neither `infos` nor a cut can be told in this format."""
         yield self._names(columns)
         for chunk in LineRows(lines, self.text_form, maxrec):
-            yield self.adapt(with_infinities(chunk, self.text_form, columns), columns)
+            yield self.adapt(with_infinities(chunk.data, self.text_form, columns), columns)
 
     @abstractmethod
     def adapt(self, chunk: bytes, columns: Sequence[Column]) -> bytes:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obstap.metadata import Column
-from obstap.textform import TextForm
+from obstap.textform import Chunk, TextForm
 from obstap.writers.base import Info
 from obstap.writers.cells import bytes_of, cell_text, is_text, join_rows
 from obstap.writers.lines import LineRows, with_infinities, without_escapes
@@ -29,6 +29,12 @@ LOWEST_PLAIN = 0x20
 NONCHARACTERS = b"\xef\xbf"
 """First bytes of U+FFFE and U+FFFF in UTF-8, shared with a few characters that are legal."""
 
+
+_REFERENCES = [(character.encode(), reference.encode()) for character, reference in REFERENCES.items()]
+_UNESCAPED = [pair for pair in _REFERENCES if pair[0] != b"\r"]
+"""Those that lines without escapes can have."""
+
+_ROW, _NEXT_ROW = b"<TR><TD>", b"</TD></TR>\n<TR><TD>"
 
 _IN_VALUES = {b"n": b"\xff", b"r\\n": b"\r\xff", b"\x7f": b"\xfe"}
 """What stands for a line feed and a delimiter in a value until the lines have become rows: no bytes of UTF-8."""
@@ -62,7 +68,7 @@ class TableData(VOTableWriter):
 
     def stream_text(
         self,
-        lines: Iterable[bytes],
+        lines: Iterable[Chunk],
         columns: Sequence[Column],
         *,
         infos: Sequence[Info] = (),
@@ -74,31 +80,32 @@ class TableData(VOTableWriter):
         encoded = rows.written(lambda chunk: self._rows_of_lines(chunk, columns), tell_errors=tell_errors)
         return self.around(rows, encoded, columns, infos)
 
-    def _rows_of_lines(self, chunk: bytes, columns: Sequence[Column]) -> bytes:
+    def _rows_of_lines(self, chunk: Chunk, columns: Sequence[Column]) -> bytes:
         """The TR elements of a chunk of lines."""
-        escaped = b"\\" in chunk
+        data = chunk.data
+        escaped = b"\\" in data
         if escaped:
-            chunk = without_escapes(chunk, _IN_VALUES.get)
-        chunk = _writable(with_infinities(chunk, self.text_form, columns))
-        for character, reference in REFERENCES.items():
-            if character.encode() in chunk:
-                chunk = chunk.replace(character.encode(), reference.encode())
-        chunk = chunk[:-1].replace(self.text_form.delimiter, b"</TD><TD>").replace(b"\n", b"</TD></TR>\n<TR><TD>")
+            data = without_escapes(data, _IN_VALUES.get)
+        data = _writable(with_infinities(data, self.text_form, columns), chunk.rows)
+        for character, reference in _REFERENCES if escaped else _UNESCAPED:
+            if character in data:
+                data = data.replace(character, reference)
+        data = data.replace(self.text_form.delimiter, b"</TD><TD>").replace(b"\n", _NEXT_ROW)
         if escaped:
-            chunk = chunk.replace(b"\xff", b"\n").replace(b"\xfe", self.text_form.delimiter)
-        return b"".join((b"<TR><TD>", chunk, b"</TD></TR>\n"))
+            data = data.replace(b"\xff", b"\n").replace(b"\xfe", self.text_form.delimiter)
+        return b"".join((_ROW, memoryview(data)[: -len(_ROW)]))
 
     def _cell(self, array: pa.Array, column: Column) -> pa.Array:
         text = cell_text(array, column)
         return escape(text) if is_text(column) else text
 
 
-def _writable(chunk: bytes) -> bytes:
+def _writable(data: bytes, rows: int) -> bytes:
     """Lines without the characters that XML cannot carry."""
-    controls = np.count_nonzero(np.frombuffer(chunk, np.uint8) < LOWEST_PLAIN)
-    if controls != chunk.count(b"\n") or NONCHARACTERS in chunk:
-        return _CONTROLS.sub("\ufffd".encode(), chunk)
-    return chunk
+    controls = np.count_nonzero(np.frombuffer(data, np.uint8) < LOWEST_PLAIN)
+    if controls != rows or (not data.isascii() and NONCHARACTERS in data):
+        return _CONTROLS.sub("\ufffd".encode(), data)
+    return data
 
 
 def escape(text: pa.Array) -> pa.Array:

@@ -1,98 +1,91 @@
-"""A pipe through which one thread writes lines and another reads them in chunks, as fast as the slower of the two."""
+"""Lines handed from the thread that writes them to the one that reads them, as fast as the slower of the two."""
 
 from __future__ import annotations
 
-import fcntl
-import os
+import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
-from typing import BinaryIO
 
-from obstap.textform import CHUNK_BYTES
+from obstap.textform import CHUNK_BYTES, Chunk
 
-__all__ = ["Pipe"]
+__all__ = ["Lines"]
 
-_WRITTEN = 64 * 1024
-"""Bytes that the writer gathers before it writes them."""
+_FIRST = 16 * 1024
+"""Bytes of the first chunk, which is not to keep anybody waiting."""
 
-_PIPE = 1024 * 1024
-"""What the pipe may hold: all that unprivileged programs get."""
+_AHEAD = 4
+"""Chunks that wait to be read while the writer goes on."""
+
+_PATIENCE = 0.02
+"""Seconds between looks whether the writer has ended."""
 
 
-class Pipe:
+class Lines:
     """Lines that come from a thread of its own.
 
     Parameters
     ----------
     write
-        Writes lines into a file until there are no more, or fails; its error is raised by `read`. An error of the file
-        means that nobody reads any more.
-    quoted
-        Whether line feeds in double quotes do not end lines.
+        Calls what it is given with one line after the other, or fails; its error is raised by `read`.
     """
 
-    def __init__(self, write: Callable[[BinaryIO], None], *, quoted: bool) -> None:
-        self._write = write
-        self._quoted = quoted
-        self._reading, writing = os.pipe2(os.O_CLOEXEC)
-        with suppress(OSError):
-            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
-        self._rest = b""
-        self._begun = False
+    def __init__(self, write: Callable[[Lines], None]) -> None:
+        self._source = write
+        self._chunks: queue.Queue[Chunk | None] = queue.Queue(_AHEAD)
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._enough = _FIRST
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(writing,), name="query-lines", daemon=True)
+        self._unwanted = False
+        self._thread = threading.Thread(target=self._run, name="query-lines", daemon=True)
         self._thread.start()
 
-    def read(self) -> bytes | None:
-        """Wait for whole lines: the first as soon as they come, others when they fill a chunk; None at the end.
+    def write(self, line: bytes) -> None:
+        """Take a line; waits while there is too much to be read."""
+        self._lines.append(line)
+        self._size += len(line)
+        if self._size >= self._enough:
+            self._enough = CHUNK_BYTES
+            self._hand_over()
+
+    def read(self) -> Chunk | None:
+        """Wait for a chunk; None at the end.
 
         Raises
         ------
         BaseException
-            What made the writer fail; the lines before it may not have been read.
+            What made the writer fail.
         """
-        pieces, size = [self._rest], len(self._rest)
-        self._rest = b""
-        while True:
-            piece = os.read(self._reading, CHUNK_BYTES)
-            if not piece:
-                return self._end(b"".join(pieces))
-            pieces.append(piece)
-            size += len(piece)
-            if size >= CHUNK_BYTES or not self._begun:
-                data = b"".join(pieces)
-                end = self._whole(data)
-                if end:
-                    self._begun = True
-                    self._rest = data[end:]
-                    return data[:end]
-                pieces = [data]
+        chunk = self._chunks.get()
+        if chunk is None:
+            self._thread.join()
+            self._chunks.put(None)
+            if self._error is not None:
+                raise self._error
+        return chunk
 
     def close(self) -> None:
         """Read no more, and wait until the writer has noticed."""
-        if self._reading >= 0:
-            os.close(self._reading)
-            self._reading = -1
-            self._thread.join()
-
-    def _end(self, data: bytes) -> bytes | None:
+        self._unwanted = True
+        while self._thread.is_alive():
+            try:
+                self._chunks.get(timeout=_PATIENCE)
+            except queue.Empty:
+                continue
         self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return data or None
 
-    def _whole(self, data: bytes) -> int:
-        """How much of the data are whole lines; the data begin with a line."""
-        end = data.rfind(b"\n") + 1
-        if self._quoted:
-            while end and data.count(b'"', 0, end) % 2:
-                end = data.rfind(b"\n", 0, end - 1) + 1
-        return end
+    def _hand_over(self) -> None:
+        if self._unwanted:
+            raise BrokenPipeError
+        self._chunks.put(Chunk(b"".join(self._lines), len(self._lines)))
+        self._lines.clear()
+        self._size = 0
 
-    def _run(self, writing: int) -> None:
+    def _run(self) -> None:
         try:
-            with open(writing, "wb", buffering=_WRITTEN) as file:
-                self._write(file)
+            self._source(self)
+            if self._lines:
+                self._hand_over()
         except BaseException as error:  # noqa: BLE001 - raised where the lines are read
             self._error = error
+        self._chunks.put(None)

@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from obstap.stores.failures import several
 from obstap.stores.postgres.failures import CANCELLED, FAILURES, explained, state_of
-from obstap.stores.postgres.lines import Pipe
+from obstap.stores.postgres.lines import Lines
 from obstap.stores.postgres.sessions import Answer, ArrowSession, Session, Sessions, TextSession, keep
 from obstap.stores.streams import QueryStream
-from obstap.textform import TextForm
+from obstap.textform import Chunk, TextForm
 from vo.errors import AthanorError
 
-__all__ = ["Batches", "Lines", "check_single"]
+__all__ = ["Batches", "Chunks", "check_single"]
 
 _Piece = TypeVar("_Piece")
 _S = TypeVar("_S", bound=Session)
@@ -26,8 +26,8 @@ _S = TypeVar("_S", bound=Session)
 _ROW_BYTES = 1024
 """Bytes of a wide row: the driver counts bytes, and what has more rows than were asked for is cut afterwards."""
 
-_LARGEST = 16 * 2**20
-"""Bytes of a batch, however many rows were asked for."""
+_LARGEST = 4 * 2**20
+"""Bytes of a batch, however many rows were asked for: the first is not to keep anybody waiting."""
 
 _HIDDEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 """What can hold a semicolon that ends no statement."""
@@ -109,6 +109,7 @@ class Batches(_Query[pa.RecordBatch, ArrowSession]):
         self._batch_rows = batch_rows
         self._answer: Answer | None = None
         self._rest: pa.RecordBatch | None = None
+        self._more = False
         super().__init__(pool, begin, sql, time_limit=time_limit, count_waiting=count_waiting)
 
     def _open(self) -> None:
@@ -116,8 +117,8 @@ class Batches(_Query[pa.RecordBatch, ArrowSession]):
         if self._parameters:
             names = [str(number) for number in range(len(self._parameters))]
             bound = pa.RecordBatch.from_arrays([pa.array([value]) for value in self._parameters], names=names)
-        size = min(self._batch_rows * _ROW_BYTES, _LARGEST)
-        self._answer = self._session.query(self._sql, bound, batch_bytes=size)
+        self._size = min(self._batch_rows * _ROW_BYTES, _LARGEST)
+        self._answer = self._session.query(self._sql, bound, batch_bytes=self._size)
         self._schema = _plain(self._answer.schema)
 
     def _fetch(self) -> pa.RecordBatch | None:
@@ -126,14 +127,15 @@ class Batches(_Query[pa.RecordBatch, ArrowSession]):
             batch = self._answer.read()
             if batch is None:
                 return None
+            self._more = batch.nbytes * 2 > self._size
             batch = self._conformed(batch)
         if batch.num_rows > self._batch_rows:
             self._rest = batch.slice(self._batch_rows)
             batch = batch.slice(0, self._batch_rows)
         return batch
 
-    def _goes_on(self, piece: pa.RecordBatch) -> bool:
-        return piece.num_rows >= self._batch_rows
+    def _goes_on(self, piece: pa.RecordBatch) -> bool:  # noqa: ARG002 - it may be a part of what came
+        return self._more and self._rest is None
 
     def _conformed(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         columns = [
@@ -148,7 +150,7 @@ class Batches(_Query[pa.RecordBatch, ArrowSession]):
             answer.close()
 
 
-class Lines(_Query[bytes, TextSession]):
+class Chunks(_Query[Chunk, TextSession]):
     """The rows of a query as chunks of whole lines of text."""
 
     def __init__(
@@ -162,20 +164,20 @@ class Lines(_Query[bytes, TextSession]):
         count_waiting: bool,
     ) -> None:
         self._form = form
-        self._pipe: Pipe | None = None
+        self._lines: Lines | None = None
         super().__init__(pool, begin, sql, time_limit=time_limit, count_waiting=count_waiting)
 
     def _open(self) -> None:
         session = self._session
         sql = f"COPY ({self._sql}) TO STDOUT ({_options(self._form)})"
-        self._pipe = Pipe(lambda file: session.copy(sql, file), quoted=self._form.quoted)
+        self._lines = Lines(lambda lines: session.copy(sql, lines))
 
-    def _fetch(self) -> bytes | None:
-        return self._pipe.read()
+    def _fetch(self) -> Chunk | None:
+        return self._lines.read()
 
-    def _finish(self, session: TextSession) -> None:  # noqa: ARG002 - the pipe ends what its thread does
-        if self._pipe is not None:
-            self._pipe.close()
+    def _finish(self, session: TextSession) -> None:  # noqa: ARG002 - the lines end what their thread does
+        if self._lines is not None:
+            self._lines.close()
 
 
 def _options(form: TextForm) -> str:

@@ -150,7 +150,7 @@ class TextSession:
             return cursor.fetchall() if cursor.description else []
 
     def copy(self, sql: str, file: object) -> None:
-        """Execute COPY … TO STDOUT into a file."""
+        """Execute COPY … TO STDOUT; each row is a call of the method ``write`` of `file`."""
         with self._connection.cursor() as cursor:
             cursor.copy_expert(sql, file)
 

@@ -26,7 +26,7 @@ from obstap.stores.postgres import manifest
 from obstap.stores.postgres.casts import as_text
 from obstap.stores.postgres.failures import FAILURES, unavailable
 from obstap.stores.postgres.manifest import Entries
-from obstap.stores.postgres.queries import Batches, Lines, check_single
+from obstap.stores.postgres.queries import Batches, Chunks, check_single
 from obstap.stores.postgres.sessions import ArrowSession, Connector, Pool, TextSession, keep
 from obstap.stores.postgres.setup import set_up
 from obstap.stores.postgres.state import BEGIN, State
@@ -210,14 +210,14 @@ class _PostgreSQLSnapshot(Snapshot):
         rows: int | None = None,
         time_limit: float | None = None,
         count_waiting: bool = True,
-    ) -> Lines | None:
+    ) -> Chunks | None:
         if self._uploads is not None:
             return None
         sql = as_text(check_single(sql), columns, rows=rows)
         limits = {"time_limit": time_limit, "count_waiting": count_waiting}
         if self._state.borrow():
-            return Lines(self._state, lambda _: None, sql, form, **limits)
-        return Lines(self._text, self._state.join, sql, form, **limits)
+            return Chunks(self._state, lambda _: None, sql, form, **limits)
+        return Chunks(self._text, self._state.join, sql, form, **limits)
 
     def _join(self, session: ArrowSession) -> None:
         if self._uploads is None:

@@ -288,11 +288,13 @@ BEGIN
     far := far + radians(sag);
   END IF;
   FOR i IN 1 .. cardinality(arcs) BY 4 LOOP
+    CONTINUE WHEN abs(arcs[i + 1] - shape[2])
+      > degrees(far) + 1e-6 + abs(arcs[i + 3] - arcs[i + 1]) + abs(arcs[i + 2] - arcs[i]);
     v := athanor_unit(arcs[i], arcs[i + 1]);
     w := athanor_unit(arcs[i + 2], arcs[i + 3]);
     near := athanor_angle(here[1], here[2], here[3], v[1], v[2], v[3])
       - athanor_angle(v[1], v[2], v[3], w[1], w[2], w[3]);
-    IF near <= far THEN
+    IF near <= far + 1e-8 THEN
       arc := arcs[i:i + 3] || arcs[i + 2:i + 3];
       IF athanor_intersects(shape, arc) OR athanor_intersects(shape[1:2] || sag, arc) THEN
         RETURN true;
