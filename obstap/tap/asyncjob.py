@@ -13,7 +13,7 @@ from obstap.uploads.reading import read_uploads
 from uws.executors import InProcessContext, Produced
 from uws.uploads import find_upload
 from vo.dali import Parameters
-from vo.errors import AthanorError
+from vo.errors import AthanorError, TimeLimitError, UsageError
 
 __all__ = ["RESULT", "run"]
 
@@ -24,11 +24,20 @@ RESULT = "result"
 def run(context: InProcessContext) -> list[Produced]:
     """Run the query of a job and write its answer into the work directory.
 
+    A query that takes too long fails, as any other that cannot be answered: who waits for it is told why.
+
     Raises
     ------
     vo.errors.AthanorError
         When a parameter is wrong, the query fails at any moment, or the job was cancelled.
     """
+    try:
+        return _run(context)
+    except TimeLimitError as error:
+        raise UsageError(error.message, hint=error.hint) from error
+
+
+def _run(context: InProcessContext) -> list[Produced]:
     wanted = read_request(Parameters.from_lists(context.parameters))
     uploads = ()
     if wanted.uploads:

@@ -1,13 +1,13 @@
 """Queries to start from (DALI 1.1 §2.3): each finds rows in the demonstration archive and runs on any other.
 
-They keep to what ADQL 2.0 knows too, as not every client and validator reads 2.1.
+`EXAMPLES` keep to what ADQL 2.0 knows too, as not every client and validator reads 2.1.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["EXAMPLES", "Example"]
+__all__ = ["EXAMPLES", "MODERN", "Example"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,16 @@ WHERE 1 = ivo_interval_overlaps(t_min, t_max, 53491, 53522)
 ORDER BY t_min""",
     ),
     Example(
+        "map",
+        "A map of the archive",
+        "Number of data sets in each HEALPix cell of order 5 (nested numbering), which are 1.8 degrees wide.",
+        (OBSCORE,),
+        """SELECT hpx5, COUNT(*) AS datasets, AVG(s_ra) AS ra, AVG(s_dec) AS dec
+FROM (SELECT ivo_healpix_index(5, s_ra, s_dec) AS hpx5, s_ra, s_dec FROM ivoa.obscore) AS placed
+GROUP BY hpx5
+ORDER BY datasets DESC""",
+    ),
+    Example(
         "columns",
         "Columns of a table",
         "The service describes its own tables; size is a reserved word and must be quoted.",
@@ -140,4 +150,32 @@ WHERE table_name = 'ivoa.obscore'
 ORDER BY column_index""",
     ),
 )
-"""The examples, in the order of the page."""
+"""The examples that clients read, in the order of the page."""
+
+MODERN = (
+    Example(
+        "coverage",
+        "Observations within a coverage map",
+        "A MOC tells a part of the sky by HEALPix cells: order/cells. The fields of these observations touch it.",
+        (OBSCORE,),
+        """SELECT TOP 100 obs_id, instrument_name, s_ra, s_dec
+FROM ivoa.obscore
+WHERE 1 = INTERSECTS(s_region, MOC('4/1700-1710 5/4111'))""",
+    ),
+    Example(
+        "month",
+        "Targets of a month",
+        "A table made on the way by WITH, dates instead of modified Julian dates, and texts in any case of letters.",
+        (OBSCORE,),
+        """WITH observed AS (
+  SELECT obs_id, LOWER(target_name) AS target, t_exptime
+  FROM ivoa.obscore
+  WHERE t_min BETWEEN ivo_to_mjd(CAST('2005-05-01' AS TIMESTAMP))
+    AND ivo_to_mjd(CAST('2005-06-01' AS TIMESTAMP))
+)
+SELECT target, COUNT(*) AS datasets, SUM(t_exptime) AS exposure
+FROM observed
+GROUP BY target""",
+    ),
+)
+"""Examples of what only ADQL 2.1 and this service know; the page for people has them too."""

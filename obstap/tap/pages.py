@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from obstap.names import qualified
-from obstap.tap.examples import EXAMPLES
+from obstap.tap.examples import EXAMPLES, MODERN
 from obstap.tap.resource import resource
 from obstap.tap.vosi import formats, limits
 from uws.http.locations import base_url
@@ -16,6 +16,8 @@ __all__ = ["examples", "root"]
 
 SHOWN_ROWS = 100
 """Rows that the form on the page asks for unless one changes it."""
+
+ALL = (*EXAMPLES, *MODERN)
 
 READABLE = ("html", "text", "csv")
 """Formats that a browser shows, the best first."""
@@ -34,7 +36,7 @@ def root(request: HttpRequest) -> HttpResponse:
     from obstap.stores import get_store  # noqa: PLC0415 - Arrow loads when it is first used
     from obstap.tap_schema import ordered  # noqa: PLC0415
 
-    chosen = next((one for one in EXAMPLES if one.id == request.GET.get("example")), EXAMPLES[0])
+    chosen = next((one for one in ALL if one.id == request.GET.get("example")), EXAMPLES[0])
     offered = list(formats())
     names = [alias for one in offered for alias in one["aliases"][:1]]
     with get_store().snapshot() as snapshot:
@@ -43,7 +45,7 @@ def root(request: HttpRequest) -> HttpResponse:
         "base": base_url(request),
         "tap": f"{base_url(request)}/tap",
         "example": chosen,
-        "examples": EXAMPLES,
+        "examples": ALL,
         "tables": tables,
         "formats": [one for one in offered if one["aliases"]],
         "names": names,

@@ -12,7 +12,7 @@ from lxml import etree
 from obstap.tap.asyncjob import run
 from uws.executors import InProcessContext
 from uws.testing import drive
-from vo.errors import AthanorError, ParameterError, TimeLimitError
+from vo.errors import AthanorError, ParameterError, TimeLimitError, UsageError
 
 VOTABLE = "application/x-votable+xml"
 QUERY = "SELECT id, n FROM test.things ORDER BY id"
@@ -73,7 +73,7 @@ def test_a_late_error_fails_the_job_and_leaves_no_file(make_context, tmp_path, m
         return step(self)
 
     monkeypatch.setattr(Batches, "__next__", failing)
-    with pytest.raises(TimeLimitError):
+    with pytest.raises(UsageError, match="took too long"):
         run(make_context())
     assert list(tmp_path.iterdir()) == []
 
@@ -152,6 +152,13 @@ class TestOverHttp:
         summary = etree.fromstring(client.get(job).content).find("{*}errorSummary")
         assert summary.get("hasDetail") == "true"
         assert summary.findtext("{*}message").startswith(message)
+
+    def test_a_query_that_takes_too_long_is_an_error_that_says_so(self, client: Client):
+        endless = "SELECT COUNT(*) AS n FROM " + ", ".join(f"tap_schema.columns AS c{number}" for number in range(6))
+        job = self.create(client, QUERY=endless, EXECUTIONDURATION="1", PHASE="RUN")
+        drive()
+        assert client.get(f"{job}/phase").text == "ERROR"
+        assert "The query exceeded its time limit of 1 s. Narrow it" in client.get(f"{job}/error").text
 
     @pytest.mark.parametrize(
         ("setting", "asked", "granted"),

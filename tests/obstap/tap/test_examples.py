@@ -16,7 +16,7 @@ from obstap import catalogue
 from obstap.demo.sky import OBSERVATIONS
 from obstap.obscore import OBSCORE, OBSCORE_HEA, batch
 from obstap.stores import TableContent
-from obstap.tap.examples import EXAMPLES
+from obstap.tap.examples import EXAMPLES, MODERN
 from tests.obstap.published import published
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +71,7 @@ def demonstration(_demonstration: str, settings) -> None:
     settings.ARCHIVE_URL = _demonstration
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
+@pytest.mark.parametrize("example", [*EXAMPLES, *MODERN], ids=lambda example: example.id)
 def test_each_example_finds_rows(demonstration, client: Client, example):
     response = client.get("/tap/sync", {"LANG": "ADQL", "QUERY": example.query, "RESPONSEFORMAT": "csv"})
     text = response.getvalue().decode()
@@ -81,7 +81,7 @@ def test_each_example_finds_rows(demonstration, client: Client, example):
     assert rows
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
+@pytest.mark.parametrize("example", [*EXAMPLES, *MODERN], ids=lambda example: example.id)
 def test_the_page_for_people_puts_an_example_into_its_form(archive, client: Client, example):
     response = client.get("/tap", {"example": example.id})
     assert response["Content-Type"].startswith("text/html")
