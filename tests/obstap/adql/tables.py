@@ -66,7 +66,13 @@ OTHER = Table(name="Archive.Entries", columns=(Column("Entry", "unicodeChar", "*
 
 TABLES = {table.name.lower(): table for table in (SOURCES, NOTES, OTHER)}
 
-NAMES = {"demo.sources": "sources", "demo.notes": "notes", "archive.entries": "entries"}
+NAMES = {
+    "demo.sources": "sources",
+    "demo.notes": "notes",
+    "archive.entries": "entries",
+    "tap_upload.places": "places",
+    "tap_upload.plain": "places",
+}
 
 ROWS = [
     (
@@ -172,6 +178,10 @@ class Engine(ABC):
         """Replace the rows of ``demo.sources``."""
 
     @abstractmethod
+    def load(self, name: str, rows: pa.Table) -> None:
+        """Make one more table."""
+
+    @abstractmethod
     def table(self, sql: str) -> pa.Table:
         """What the engine answers to its own SQL."""
 
@@ -215,6 +225,12 @@ class DuckDBEngine(Engine):
         self._connection.execute("CREATE OR REPLACE TABLE sources AS SELECT * FROM data")
         self._connection.unregister("data")
 
+    def load(self, name: str, rows: pa.Table) -> None:
+        """Make one more table."""
+        self._connection.register("data", rows)
+        self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM data")
+        self._connection.unregister("data")
+
     def table(self, sql: str) -> pa.Table:
         """What DuckDB answers."""
         return self._connection.sql(sql).to_arrow_table()
@@ -256,6 +272,10 @@ class PostgreSQLEngine(Engine):
         self._cursor.execute("TRUNCATE sources")
         self._cursor.adbc_ingest("sources", sources(rows), mode="append")
         self._cursor.execute("ANALYZE sources")
+
+    def load(self, name: str, rows: pa.Table) -> None:
+        """Make one more table."""
+        self._cursor.adbc_ingest(name, rows, mode="create")
 
     def table(self, sql: str) -> pa.Table:
         """What PostgreSQL answers."""
