@@ -26,11 +26,14 @@ MOST_COLUMNS = 1500
 LONGEST_NAME = 63
 """Bytes of a name; PostgreSQL cuts longer ones."""
 
+TEXTS = frozenset({"char", "unicodeChar"})
+
 _REGULAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FORMATS = ("vounit", "fits", "cds", "ogip", "generic")
 _LOOSE = re.compile(r"\s|[A-Za-z]\d|\^")
 """What VOUnits do not have though astropy reads it: blanks, powers without a sign between, and another sign."""
 _ARRAYSIZE = re.compile(r"(\d+x)*(\d+\*?|\*)")
+_BOUNDED = re.compile(r"\d+\*")
 _XTYPES = {"adql:timestamp": "timestamp", "adql:point": "", "adql:region": "adql:REGION", "stc-s": "adql:REGION"}
 _SHAPES = {"point": "2", "circle": "3", "polygon": "*"}
 
@@ -95,6 +98,9 @@ def _check_names(columns: Sequence[Column]) -> None:
 def _checked(column: Column, warn: list[str], odd_units: dict[str, list[str]]) -> Column:
     if column.arraysize and not _ARRAYSIZE.fullmatch(column.arraysize):
         raise UsageError(f"Column {column.name} has the arraysize {column.arraysize!r}; write such as 3, 2x4 or *.")
+    if column.datatype in TEXTS and _BOUNDED.fullmatch(column.arraysize):
+        # TAP_SCHEMA's size has no right value for a greatest length, and validators want one.
+        column = replace(column, arraysize="*")
     if column.unit:
         written = _vounit(column.unit)
         if written != column.unit:
@@ -107,7 +113,7 @@ def _checked(column: Column, warn: list[str], odd_units: dict[str, list[str]]) -
 
 def _with_xtype(column: Column, warn: list[str]) -> Column:
     xtype = _XTYPES.get(column.xtype.lower(), column.xtype)
-    is_text = column.datatype in ("char", "unicodeChar")
+    is_text = column.datatype in TEXTS
     if xtype in _SHAPES:
         sizes = {_SHAPES[xtype], "*"}
         fits = column.datatype in ("float", "double") and (column.arraysize in sizes or xtype == "polygon")

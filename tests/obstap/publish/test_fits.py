@@ -55,7 +55,7 @@ KINDS = {
         fits.Column("v", "2M", array=np.array([[1 + 2j, 3], [0, 1j]])), ("double", "2x2"), [[1, 2, 3, 0], [0, 0, 0, 1]],
     ),
     "A": (fits.Column("v", "A", array=np.array(["x", ""])), ("char", "*"), ["x", None]),
-    "5A": (fits.Column("v", "5A", array=np.array(["ab ", "abcde"])), ("char", "5*"), ["ab", "abcde"]),
+    "5A": (fits.Column("v", "5A", array=np.array(["ab ", "abcde"])), ("char", "*"), ["ab", "abcde"]),
     "3D": (fits.Column("v", "3D", array=np.array([[1, 2, np.nan], [4, 5, 6]])), ("double", "3"), None),
     "6J": (
         fits.Column("v", "6J", dim="(2,3)", array=np.arange(12).reshape(2, 3, 2)), ("int", "2x3"),
@@ -126,7 +126,7 @@ def test_an_ascii_table(publish, archive, tmp_path):
     hdu.writeto(tmp_path / "x.fits")
     publish(tmp_path / "x.fits")
     assert [(column.name, column.datatype, column.arraysize, column.unit) for column in published(archive).columns] == [
-        ("name", "char", "8*", ""),
+        ("name", "char", "*", ""),
         ("i", "int", "", ""),
         ("e", "float", "", "Jy"),
         ("d", "double", "", ""),
