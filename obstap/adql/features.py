@@ -35,8 +35,12 @@ _FORMS = {
     "adql-offset": ("OFFSET",),
 }
 
+_KEYWORDS = "ivo://org.gavo.dc/std/exts#extra-adql-keywords"
+"""The type under which DaCHS tells what TAPRegExt 1.0 has no type for."""
+
 FEATURES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     *((_TYPE + name, tuple((form, "") for form in forms)) for name, forms in _FORMS.items()),
+    (_KEYWORDS, (("COALESCE", "The first of its arguments that is not NULL (ADQL 2.1 §4.8)."),)),
     (
         _TYPE + "udf",
         tuple(
@@ -49,6 +53,6 @@ FEATURES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )
 """Types of features, each with its forms and their descriptions.
 
-COALESCE is supported too; validators know no type of feature for it. They know no geometry function MOC either, so it
-is told with the user-defined ones.
+ADQL 2.1 has the type ``features-adql-conditional`` for COALESCE, which validators take for an error. They know no
+geometry function MOC either, so it is told with the user-defined ones.
 """
