@@ -16,7 +16,7 @@ _FIRST = 16 * 1024
 _AHEAD = 4
 """Chunks that wait to be read while the writer goes on."""
 
-_PATIENCE = 0.02
+_PATIENCE = 0.1
 """Seconds between looks whether the writer has ended."""
 
 
@@ -64,14 +64,21 @@ class Lines:
                 raise self._error
         return chunk
 
-    def close(self) -> None:
-        """Read no more, and wait until the writer has noticed."""
+    def close(self, interrupt: Callable[[], None]) -> None:
+        """Read no more, and wait until the writer has noticed.
+
+        Parameters
+        ----------
+        interrupt
+            Makes the writer fail soon; called again where it was too early.
+        """
         self._unwanted = True
         while self._thread.is_alive():
             try:
                 self._chunks.get(timeout=_PATIENCE)
             except queue.Empty:
-                continue
+                if self._thread.is_alive():
+                    interrupt()
         self._thread.join()
 
     def _hand_over(self) -> None:

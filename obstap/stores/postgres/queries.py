@@ -151,7 +151,13 @@ class Batches(_Query[pa.RecordBatch, ArrowSession]):
 
 
 class Chunks(_Query[Chunk, TextSession]):
-    """The rows of a query as chunks of whole lines of text."""
+    """The rows of a query as chunks of whole lines of text.
+
+    Parameters
+    ----------
+    before
+        Statements that go before the query, in the same round trip.
+    """
 
     def __init__(
         self,
@@ -160,24 +166,26 @@ class Chunks(_Query[Chunk, TextSession]):
         sql: str,
         form: TextForm,
         *,
+        before: str = "",
         time_limit: float | None,
         count_waiting: bool,
     ) -> None:
+        self._before = before
         self._form = form
         self._lines: Lines | None = None
         super().__init__(pool, begin, sql, time_limit=time_limit, count_waiting=count_waiting)
 
     def _open(self) -> None:
         session = self._session
-        sql = f"COPY ({self._sql}) TO STDOUT ({_options(self._form)})"
+        sql = f"{self._before}COPY ({self._sql}) TO STDOUT ({_options(self._form)})"
         self._lines = Lines(lambda lines: session.copy(sql, lines))
 
     def _fetch(self) -> Chunk | None:
         return self._lines.read()
 
-    def _finish(self, session: TextSession) -> None:  # noqa: ARG002 - the lines end what their thread does
+    def _finish(self, session: TextSession) -> None:
         if self._lines is not None:
-            self._lines.close()
+            self._lines.close(session.cancel)
 
 
 def _options(form: TextForm) -> str:

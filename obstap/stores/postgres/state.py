@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar
 
 from obstap.names import literal
-from obstap.stores.postgres.failures import FAILURES
 from obstap.stores.postgres.manifest import Entries
 from obstap.stores.postgres.sessions import Pool, Session, TextSession
 from obstap.stores.postgres.writer import HOLDING
 
-__all__ = ["BEGIN", "State"]
+__all__ = ["BEGIN", "SAVE", "State"]
 
 _Result = TypeVar("_Result")
 
@@ -26,7 +24,10 @@ _START = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 _START_WRITING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"
 
-_SAVEPOINT = "query"
+SAVE = "SAVEPOINT query; "
+"""Goes before a query in the state's own session, whose transaction so survives that it fails or is cancelled."""
+
+_RESTORE = "ROLLBACK TO SAVEPOINT query"
 
 BEGIN = f"""{_START};
 SELECT pg_advisory_xact_lock_shared({HOLDING}, number) FROM athanor.state;
@@ -52,6 +53,7 @@ class State:
         self._lock = threading.Lock()
         self._holders = 1
         self._lent = False
+        self._used = False
 
     def join(self, session: Session) -> None:
         """Begin a transaction of another session that sees the same state."""
@@ -73,16 +75,16 @@ class State:
     def begin(self, start: Callable[[TextSession], _Result]) -> tuple[TextSession, _Result]:
         """The session, which was borrowed; as `Pool.begin`."""
         try:
-            self._session.run(f"SAVEPOINT {_SAVEPOINT}")
+            if self._used:
+                self._session.run(_RESTORE)
+            self._used = True
             return self._session, start(self._session)
         except BaseException:
             self.end(self._session)
             raise
 
-    def end(self, session: TextSession) -> None:
+    def end(self, session: TextSession) -> None:  # noqa: ARG002 - the state has but one
         """Give the session back and hold the state no longer; as `Pool.end`."""
-        with suppress(*FAILURES):
-            session.run(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
         self._lent = False
         self.release()
 

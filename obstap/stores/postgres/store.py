@@ -17,6 +17,7 @@ import os
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from types import MappingProxyType
 
 from obstap.metadata import Column, Table
@@ -29,7 +30,7 @@ from obstap.stores.postgres.manifest import Entries
 from obstap.stores.postgres.queries import Batches, Chunks, check_single
 from obstap.stores.postgres.sessions import ArrowSession, Connector, Pool, TextSession, keep
 from obstap.stores.postgres.setup import set_up
-from obstap.stores.postgres.state import BEGIN, State
+from obstap.stores.postgres.state import BEGIN, SAVE, State
 from obstap.stores.postgres.uploads import Uploads
 from obstap.stores.postgres.writer import Writer
 from obstap.textform import TextForm
@@ -193,7 +194,7 @@ class _PostgreSQLSnapshot(Snapshot):
     ) -> Batches:
         return Batches(
             self._arrow,
-            self._join,
+            partial(self._join, sql=sql),
             check_single(sql),
             parameters,
             time_limit=time_limit,
@@ -216,14 +217,14 @@ class _PostgreSQLSnapshot(Snapshot):
         sql = as_text(check_single(sql), columns, rows=rows)
         limits = {"time_limit": time_limit, "count_waiting": count_waiting}
         if self._state.borrow():
-            return Chunks(self._state, lambda _: None, sql, form, **limits)
+            return Chunks(self._state, lambda _: None, sql, form, before=SAVE, **limits)
         return Chunks(self._text, self._state.join, sql, form, **limits)
 
-    def _join(self, session: ArrowSession) -> None:
+    def _join(self, session: ArrowSession, *, sql: str) -> None:
         if self._uploads is None:
             self._state.join(session)
         else:
-            self._uploads.begin(session, self._state)
+            self._uploads.begin(session, self._state, sql)
 
 
 def _after_fork() -> None:
