@@ -46,15 +46,23 @@ logger = logging.getLogger("athanor.errors")
 TEXT = "text/plain"
 
 FORMS: dict[str, tuple[str, ...]] = {
-    "tap": (VOTABLE, TEXT),
-    "scs": (VOTABLE, TEXT),
-    "sia2": (VOTABLE, TEXT),
+    "tap": (VOTABLE, TEXT, HTML, JSON),
+    "scs": (VOTABLE, TEXT, HTML, JSON),
+    "sia2": (VOTABLE, TEXT, HTML, JSON),
     "uws": (TEXT, JSON, HTML),
     "files": (TEXT, JSON, HTML),
     "provenance": (TEXT, JSON, HTML),
     "api": (JSON,),
 }
 """First segment of the path → the forms that an error may take there; the first is the usual one."""
+
+DALI_FORMS = {
+    **dict.fromkeys(("html", HTML), HTML),
+    **dict.fromkeys(("json", JSON), JSON),
+    **dict.fromkeys(("text", "txt", "csv", "tsv"), TEXT),
+    "text/xml": VOTABLE,
+}
+"""What a client of a VO protocol asked for → the form of an error; other text media types get text."""
 
 PAGE_FORMS = (HTML, JSON, TEXT)
 
@@ -174,7 +182,7 @@ def _unexpected(exception: BaseException) -> AthanorError:
 def _form(request: HttpRequest) -> str:
     forms = FORMS.get(_segment(request), PAGE_FORMS)
     if forms[0] == VOTABLE:
-        return TEXT if _wants_text(request) else VOTABLE
+        return _dali_form(request)
     return request.get_preferred_type(forms) or forms[0]
 
 
@@ -182,8 +190,8 @@ def _segment(request: HttpRequest) -> str:
     return request.path_info.lstrip("/").partition("/")[0]
 
 
-def _wants_text(request: HttpRequest) -> bool:
-    """Whether RESPONSEFORMAT (or FORMAT) names a text format; text/xml is a name of VOTable (DALI 1.1 §3.4.3)."""
+def _dali_form(request: HttpRequest) -> str:
+    """The form of an error that suits the RESPONSEFORMAT (or FORMAT); a VOTable where none does (DALI 1.1 §4.2)."""
     try:
         given = [*request.GET.lists(), *request.POST.lists()]
     except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
@@ -193,8 +201,8 @@ def _wants_text(request: HttpRequest) -> bool:
     for name, values in given:
         if name.upper() in names:
             wanted = values[-1].partition(";")[0].strip().lower()
-            return wanted in ("text", "txt", "csv", "tsv") or (wanted.startswith("text/") and wanted != "text/xml")
-    return False
+            return DALI_FORMS.get(wanted, TEXT if wanted.startswith("text/") else VOTABLE)
+    return VOTABLE
 
 
 def _headers(error: AthanorError) -> dict[str, str]:
