@@ -39,3 +39,10 @@ def stack_with_real_data(stack: Stack, shared: Path) -> Stack:
     """The same with the H.E.S.S. and Chandra files ingested."""
     stack.manage("ingest", str(shared / "data" / "hess-dl3-dr1"), str(shared / "data" / "chandra"))
     return stack
+
+
+@pytest.fixture(scope="session")
+def stack_with_images(stack: Stack, shared: Path) -> Stack:
+    """The same with an image of XMM-Newton ingested."""
+    stack.manage("ingest", str(shared / "data" / "xmm"))
+    return stack
