@@ -156,8 +156,13 @@ def remove(session: ArrowSession, old: Entry, keys: Sequence[str]) -> int:
     return count
 
 
-def temporary(session: ArrowSession, name: str, content: TableContent) -> None:
+def temporary(session: ArrowSession, name: str, content: TableContent, *, indexed: bool) -> None:
     """Store `content` in a temporary table, in the order in which rows come, that ends with the transaction.
+
+    Parameters
+    ----------
+    indexed
+        Whether it gets the indexes of a published table.
 
     Raises
     ------
@@ -170,7 +175,8 @@ def temporary(session: ArrowSession, name: str, content: TableContent) -> None:
         session.run(f"CREATE TEMP TABLE {name} ({_columns(arrow_schema(table))}) ON COMMIT DROP")
         with arriving(content, adbc_driver_manager.Error) as rows:
             session.load(name, rows)
-        indexes = (f"CREATE INDEX ON pg_temp.{name} {expression}" for expression in _indexes(table))
+        expressions = _indexes(table) if indexed else []
+        indexes = [f"CREATE INDEX ON pg_temp.{name} {expression}" for expression in expressions]
         session.run(";".join([*indexes, f"ANALYZE pg_temp.{name}"]))
     except adbc_driver_manager.Error as error:
         raise refused(error, table.name) from error

@@ -25,7 +25,7 @@ from obstap.stores.base import Snapshot, TableContent, TableStore
 from obstap.stores.contents import the_entry
 from obstap.stores.postgres import manifest
 from obstap.stores.postgres.casts import as_text
-from obstap.stores.postgres.failures import FAILURES, unavailable
+from obstap.stores.postgres.failures import FAILURES, unprepared
 from obstap.stores.postgres.manifest import Entries
 from obstap.stores.postgres.queries import Batches, Chunks, check_single
 from obstap.stores.postgres.sessions import ArrowSession, Connector, Pool, TextSession, keep
@@ -132,13 +132,17 @@ class PostgreSQLStore(TableStore):
             try:
                 set_up(self._connector.text_writer)
             except FAILURES as error:
-                raise unavailable() from error
+                raise unprepared(error) from error
             self._is_ready = True
 
     def _state(self) -> State:
         self._ready()
         while True:
-            session, ((number, token, exported, swept),) = self._control.begin(lambda one: one.run(BEGIN))
+            try:
+                session, ((number, token, exported, swept),) = self._control.begin(lambda one: one.run(BEGIN))
+            except FAILURES as error:
+                self._is_ready = False
+                raise unprepared(error) from error
             state = State(self._control, session, exported)
             try:
                 if number > swept:

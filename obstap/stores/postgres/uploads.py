@@ -6,6 +6,7 @@ another transaction has stored is no part of the state that it reads; they are g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -43,8 +44,11 @@ class Uploads:
         """The engine's name of an uploaded table, in transactions that have it."""
         return f"pg_temp.{self._names[name]}"
 
-    def begin(self, session: ArrowSession, state: State) -> None:
-        """Begin a transaction that reads `state` and the tables, and from then on writes nothing.
+    def begin(self, session: ArrowSession, state: State, sql: str) -> None:
+        """Begin a transaction that reads `state` and the tables that `sql` names, and from then on writes nothing.
+
+        A table that is joined with published ones needs no indexes, for they have theirs, and those of 100,000
+        positions cost more than all the rest.
 
         Raises
         ------
@@ -52,8 +56,10 @@ class Uploads:
             When PostgreSQL cannot hold the tables.
         """
         state.join_writing(session)
+        named = {name: len(re.findall(rf"\b{word}\b", sql)) for name, word in self._names.items()}
         for name, content in self._contents.items():
-            build.temporary(session, self._names[name], content)
+            if named[name]:
+                build.temporary(session, self._names[name], content, indexed=sum(named.values()) > 1)
         session.run("SET TRANSACTION READ ONLY")
 
 
