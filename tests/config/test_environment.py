@@ -70,6 +70,9 @@ def test_production_refuses(monkeypatch: pytest.MonkeyPatch, changes: dict[str, 
         ("PORT", "eighty"),
         ("ATHANOR_WEB_WORKERS", "0"),
         ("ATHANOR_MAXREC", "-1"),
+        ("ATHANOR_UPLOAD_ROWS", "many"),
+        ("ATHANOR_UPLOAD_HOSTS", "http://data.example.org"),
+        ("ATHANOR_UPLOAD_HOSTS", "data.example.org:port"),
         ("DATABASE_URL", "mongodb://nowhere/athanor"),
     ],
 )
@@ -77,3 +80,9 @@ def test_malformed_values_are_refused(monkeypatch: pytest.MonkeyPatch, name: str
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=name):
         read_environment()
+
+
+def test_hosts_of_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_environment().upload_hosts == []
+    monkeypatch.setenv("ATHANOR_UPLOAD_HOSTS", "Data.example.org, mirror.example.org:8080,[2001:DB8::1],")
+    assert read_environment().upload_hosts == ["data.example.org", "mirror.example.org:8080", "[2001:db8::1]"]
