@@ -6,7 +6,7 @@ the archive's index takes ICRS degrees, so what has another unit or frame is not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from obstap.metadata import Column
@@ -122,7 +122,9 @@ def _candidates(columns: Sequence[Column]) -> list[tuple[Column, Column, str]]:
     return [*by_ucd, *by_name, *only]
 
 
-def _pairs(columns, value, lon: str, lat: str) -> list[tuple[Column, Column]]:
+def _pairs(
+    columns: Sequence[Column], value: Callable[[Column], str], lon: str, lat: str
+) -> list[tuple[Column, Column]]:
     """The one pair of columns whose `value` is `lon` and `lat`, in a list; empty when there is none or several."""
     lons = [column for column in columns if value(column) == lon]
     lats = [column for column in columns if value(column) == lat]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from obstap.metadata import Column
 from obstap.publish.source import Source
 from obstap.publish.votable_fields import read_head
 from vo.errors import UsageError
-from vo.votable import Field, Limits, Values, open_votable
+from vo.votable import Field, Limits, Values, VOTable, open_votable
 
 __all__ = ["VOTableSource"]
 
@@ -61,7 +62,7 @@ class VOTableSource(Source):
                 arrays = [_array(block.columns[number], self._fields[number]) for number, _ in chosen]
                 yield pa.RecordBatch.from_arrays(arrays, names=[column.name for _, column in chosen])
 
-    def _opened(self, stream):
+    def _opened(self, stream: BinaryIO) -> VOTable:
         return open_votable(stream, limits=LIMITS, table=self._table)
 
 
