@@ -6,7 +6,7 @@ the arcs along the borders of the MOC: where none touches it, its first place te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,8 @@ from vo.regions import bounding_cone
 
 __all__ = ["in_moc", "indexed_in_moc", "region_and_moc"]
 
-_PIECES = 40
-"""About so many tests of arcs are made for each region, each on arcs that are near each other."""
-
-_FEWEST = 32
-"""Arcs of one test, unless there are fewer."""
+_PARTS = 8
+"""Parts of a group of arcs; a region that is not near a group is compared with none of its parts."""
 
 _MARGIN = 2 / 3600
 """Degrees by which arcs are taken to be wider: they pass by regions within an arcsecond (`vo.moc_outlines.SAG`)."""
@@ -61,11 +58,10 @@ def region_and_moc(dialect: Dialect, name: str, moc: Moc, shape: str, touching: 
         Puts a cheap test of the region's bounding cone against another cone before an exact test, if there is one.
     """
     first = in_moc(dialect, moc, dialect.element(shape, 1), dialect.element(shape, 2))
-    arcs = outline(moc)
-    met = " OR ".join(_met(dialect, arcs, shape, touching))
-    text = first
-    if met:
-        text = f"({first} OR {met})" if name == "INTERSECTS" else f"({first} AND NOT ({met}))"
+    arcs, text = outline(moc), first
+    if len(arcs):
+        met = _met(dialect, arcs, shape, touching)
+        text = f"({first} OR {met})" if name == "INTERSECTS" else f"({first} AND NOT {met})"
     text = f"CASE WHEN {shape} IS NOT NULL THEN {text} END"
     lon, lat, radius = moc.around()
     if touching is None or radius + _MARGIN >= _HALF_SKY:
@@ -79,14 +75,15 @@ def _listed(moc: Moc, cell: Callable[[int], str]) -> str:
     return f"({' OR '.join(tests)})" if tests else f"({cell(0)} < 0)"
 
 
-def _met(dialect: Dialect, arcs: NDArray[np.float64], shape: str, touching: Touching | None) -> Iterator[str]:
-    """Tests whether an arc touches the region."""
-    size = max(_FEWEST, -(-len(arcs) // _PIECES))
-    for start in range(0, len(arcs), size):
-        piece = arcs[start : start + size]
-        numbers = [f"{number:.13g}" for number in piece.ravel().tolist()]
-        exact = dialect.call("MEETS", Kind.BOOLEAN, [shape, dialect.numbers(numbers)])
-        yield exact if touching is None else touching(_cone(*Arcs(piece).around()), exact)
+def _met(dialect: Dialect, arcs: NDArray[np.float64], shape: str, touching: Touching | None) -> str:
+    """That an arc touches the region; arcs that are near each other are asked for together, in groups within groups."""
+    if len(arcs) <= dialect.arcs:
+        numbers = [f"{number:.13g}" for number in arcs.ravel().tolist()]
+        text = dialect.call("MEETS", Kind.BOOLEAN, [shape, dialect.numbers(numbers)])
+    else:
+        parts = np.array_split(arcs, min(_PARTS, -(-len(arcs) // dialect.arcs)))
+        text = f"({' OR '.join(_met(dialect, part, shape, touching) for part in parts)})"
+    return text if touching is None else touching(_cone(*Arcs(arcs).around()), text)
 
 
 def _cone(lon: float, lat: float, radius: float) -> Cone:

@@ -11,7 +11,7 @@ from obstap.adql.constants import fixed, number, numbers
 from obstap.adql.crossmatch import UPLOADS, Pairing, Pairings, pairings
 from obstap.adql.dialects import Dialect
 from obstap.adql.kinds import GEOMETRY, NUMBERS
-from obstap.adql.limits import RANGES
+from obstap.adql.limits import RANGES, WIDEST
 from obstap.adql.lists import gathered
 from obstap.adql.nearby import MARGIN
 from obstap.metadata import Region
@@ -313,6 +313,9 @@ class Translator:
             region = one.shape_of if isinstance(one, bound.Field) else None
             if shape is not None and region is not None:
                 return self._touching(one, region, shape, exact)
+            if region is not None and (circle := _moving_circle(other)) is not None:
+                place = self._coordinate(circle[0]), self._coordinate(circle[1])
+                return self._dialect.meeting(one.relation.alias, region, place, circle[2], exact)
         return exact
 
     def _in_circle(self, point: bound.Shape, circle: bound.Shape) -> str:
@@ -399,6 +402,16 @@ class Translator:
 
 def _is_not_zero(value: bound.Value) -> bool:
     return isinstance(value, bound.Constant) and value.value not in (None, 0)
+
+
+def _moving_circle(value: bound.Value) -> tuple[bound.Value, bound.Value, float] | None:
+    """Centre and radius of a POINT, or of a CIRCLE of a constant radius that is not too wide."""
+    if not isinstance(value, bound.Shape) or value.kind not in (Kind.POINT, Kind.CIRCLE):
+        return None
+    radius = numbers(value.parts[2:])
+    if radius is None or max(radius, default=0.0) > WIDEST:
+        return None
+    return value.parts[0], value.parts[1], radius[0] if radius else 0.0
 
 
 def _has_equality(condition: bound.Predicate) -> bool:

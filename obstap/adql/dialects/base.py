@@ -137,6 +137,14 @@ class Dialect(ABC):
         `cone` is as `vo.regions.bounding_cone` gives it. The whole is NULL where the region is.
         """
 
+    @abstractmethod
+    def meeting(self, alias: str, region: Region, place: tuple[str, str], radius: float, exact: str) -> str:
+        """The exact test of a table's region, made only where its bounding cone may touch a moving circle.
+
+        `place` is the centre of the circle, longitude and latitude; `radius` is in degrees, at most `WIDEST`. The
+        whole is NULL where the region or the place is.
+        """
+
     def cell(self, column: str, order: int) -> str:
         """The HEALPix cell of an order that holds one of order 29."""
         return f"({column} >> {2 * (ORDER - order)})"

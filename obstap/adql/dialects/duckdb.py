@@ -39,6 +39,7 @@ class DuckDB(Dialect):
     Divisions by zero give NULL. LOG, SQRT, ASIN and their like give NaN or an infinity outside of their domains.
     """
 
+    arcs = 512
     functions = {
         "+": "({0} + {1})",
         "-": "({0} - {1})",
@@ -188,6 +189,19 @@ class DuckDB(Dialect):
             for name, value in axes
         )
         return f"CASE WHEN {near} THEN {exact} WHEN {own} IS NULL THEN NULL ELSE FALSE END"
+
+    def meeting(self, alias: str, region: Region, place: tuple[str, str], radius: float, exact: str) -> str:
+        """As `touching`; the engine joins on the two inequalities of the z axis without looking at all pairs."""
+        lon, lat = place
+        x, y, z, own = (f"{alias}.{self.identifier(name)}" for name in (region.x, region.y, region.z, region.radius))
+        reach = f"radians({own} + {self.number(radius + _MARGIN, Kind.DOUBLE)})"
+        height = f"sin(radians({lat}))"
+        beside = " AND ".join(
+            f"abs({own_axis} - cos(radians({lat})) * {turn}(radians({lon}))) <= {reach}"
+            for own_axis, turn in ((x, "cos"), (y, "sin"))
+        )
+        test = f"CASE WHEN {beside} THEN {exact} WHEN NOT ({beside}) THEN FALSE END"
+        return f"({z} - {reach} <= {height} AND {z} + {reach} >= {height} AND {test})"
 
 
 def _tidy(value: float) -> float:

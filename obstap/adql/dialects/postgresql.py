@@ -15,6 +15,9 @@ __all__ = ["PostgreSQL"]
 _MARGIN = 1e-6
 """Degrees that cheap tests let through beyond exact ones: pgsphere reckons with 1e-9 radians."""
 
+_CONE_MARGIN = 4e-6
+"""Degrees for circles that are compared with `athanor_cone`, whose centre is computed by an arc sine."""
+
 _HALF_SKY = 90.0
 """Degrees from which `athanor_cone` does not hold all of a bounding cone."""
 
@@ -30,6 +33,7 @@ class PostgreSQL(Dialect):
     only by way of indexes; exact tests are our own.
     """
 
+    arcs = 32
     functions = {
         "+": "({0} + {1})",
         "-": "({0} - {1})",
@@ -218,10 +222,19 @@ class PostgreSQL(Dialect):
         x, y, z, radius = cone
         if radius >= _HALF_SKY:
             return exact
+        other = ", ".join(map(self._literal, (x, y, z, radius + _CONE_MARGIN)))
+        return self._overlapping(alias, region, f"athanor_cone({other})", exact)
+
+    def meeting(self, alias: str, region: Region, place: tuple[str, str], radius: float, exact: str) -> str:
+        """As `touching`, with a circle that a join may move."""
+        lon, lat = place
+        reach = self._literal(math.radians(radius + _CONE_MARGIN))
+        return self._overlapping(alias, region, f"scircle(spoint(radians({lon}), radians({lat})), {reach})", exact)
+
+    def _overlapping(self, alias: str, region: Region, circle: str, exact: str) -> str:
         own = [f"{alias}.{self.identifier(name)}" for name in (region.x, region.y, region.z, region.radius)]
-        other = ", ".join(map(self._literal, (x, y, z, radius)))
         wide = f"{own[3]} >= {self._literal(_HALF_SKY)}"
-        return f"((athanor_cone({', '.join(own)}) && athanor_cone({other}) OR {wide}) AND {exact})"
+        return f"((athanor_cone({', '.join(own)}) && {circle} OR {wide}) AND {exact})"
 
     def _literal(self, value: float) -> str:
         return self.number(value, Kind.DOUBLE)
