@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 import adbc_driver_manager
@@ -11,7 +12,9 @@ from psycopg2 import errorcodes
 from obstap.stores import failures
 from vo.errors import AthanorError, UnavailableError, UsageError
 
-__all__ = ["CANCELLED", "FAILURES", "explained", "is_lost", "refused", "state_of", "unavailable"]
+__all__ = ["CANCELLED", "FAILURES", "explained", "is_lost", "refused", "state_of", "unavailable", "unprepared"]
+
+logger = logging.getLogger("athanor.stores")
 
 FAILURES = (psycopg2.Error, adbc_driver_manager.Error)
 """What a failing statement raises."""
@@ -68,7 +71,7 @@ def explained(error: Exception) -> AthanorError:
     if state.startswith("22"):
         return failures.bad_data(text)
     if is_lost(error) or state in _BUSY:
-        return unavailable()
+        return unavailable(error)
     return failures.unforeseen(error)
 
 
@@ -80,7 +83,7 @@ def refused(error: Exception, name: str) -> AthanorError:
             f"A text in the rows of {name} holds the character NUL, which PostgreSQL cannot store; remove it."
         )
     if is_lost(error) or state in _BUSY:
-        return unavailable()
+        return unavailable(error)
     if state[:2] in ("22", "42", "54"):
         return UsageError(f"PostgreSQL refuses the table {name}: {_sentence(error)}.")
     if state in _LARGE:
@@ -88,8 +91,16 @@ def refused(error: Exception, name: str) -> AthanorError:
     return AthanorError(f"The table {name} could not be stored: {_sentence(error)}.")
 
 
-def unavailable() -> UnavailableError:
-    """What is told when the server cannot be reached or takes no more sessions."""
+def unprepared(error: Exception) -> AthanorError:
+    """The error that tells the operator why a database cannot be used."""
+    if is_lost(error) or state_of(error) in _BUSY:
+        return unavailable(error)
+    return AthanorError(f"The archive's database could not be made ready: {_sentence(error)}.")
+
+
+def unavailable(error: Exception) -> UnavailableError:
+    """What is told when the server cannot be reached or takes no more sessions; the reason is the operator's alone."""
+    logger.warning("The archive's database cannot be reached: %s", error)
     return UnavailableError("The archive's database cannot be reached now.", retry_after=_RETRY)
 
 

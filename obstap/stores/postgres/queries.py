@@ -58,7 +58,10 @@ class _Query(QueryStream[_Piece], Generic[_Piece, _S]):
         self._process = os.getpid()
         self._cancelling = threading.Lock()
         self._session: _S | None = None
-        self._session, _ = pool.begin(begin)
+        try:
+            self._session, _ = pool.begin(begin)
+        except FAILURES as error:
+            raise explained(error) from error
         super().__init__(time_limit=time_limit, count_waiting=count_waiting)
 
     def _interrupt(self) -> None:

@@ -290,7 +290,7 @@ class Pool(Generic[_Session]):
         except BaseException as error:
             self._places.release()
             if isinstance(error, FAILURES) and is_lost(error):
-                raise unavailable() from error
+                raise unavailable(error) from error
             raise
 
     def end(self, session: _Session) -> None:

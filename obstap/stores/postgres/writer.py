@@ -137,7 +137,7 @@ class Writer:
                 raise
         except FAILURES as error:
             if is_lost(error):
-                raise unavailable() from error
+                raise unavailable(error) from error
             raise
         return session
 
@@ -159,7 +159,7 @@ class Writer:
                     raise
             except FAILURES as error:
                 if is_lost(error):
-                    raise unavailable() from error
+                    raise unavailable(error) from error
                 raise
 
     def _sweep(self, session: ArrowSession) -> None:

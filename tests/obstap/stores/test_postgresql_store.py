@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from obstap.metadata import Column, Region, Table
 from obstap.stores import TableContent, get_store
-from obstap.stores.postgres import PostgreSQLStore
+from obstap.stores.postgres import PostgreSQLStore, sessions
 from obstap.textform import Chunk, TextForm
 from tests.obstap.stores.samples import SAMPLE, content, plain, query, read
 from tests.postgres import Server
@@ -342,6 +342,23 @@ class TestDatabases:
         assert "CREATE EXTENSION pg_sphere" in str(caught.value)
         store.close()
         postgresql_server.drop_database("bare")
+
+    def test_one_whose_server_is_too_old(self, postgresql_url: str, monkeypatch):
+        monkeypatch.setattr(sessions, "OLDEST", 990_000)
+        store = PostgreSQLStore(postgresql_url)
+        with (
+            pytest.raises(UnavailableError, match=r"runs PostgreSQL \d\d; Athanor needs 99 or later"),
+            store.snapshot(),
+        ):
+            pass
+
+    def test_one_that_lost_its_tables_is_told_of_and_made_ready_again(self, postgresql_store: PostgreSQLStore, admin):
+        postgresql_store.replace([plain(1)])
+        admin.execute("DROP SCHEMA athanor, athanor_data CASCADE")
+        with pytest.raises(AthanorError, match="could not be made ready: relation"), postgresql_store.snapshot():
+            pass
+        postgresql_store.replace([plain(2)])
+        assert read(postgresql_store, "SELECT count(*) FROM {test_plain}") == [(2,)]
 
     def test_one_that_the_role_may_not_change(self, postgresql_server: Server, postgresql_url: str):
         name = postgresql_url.rpartition("/")[2]
