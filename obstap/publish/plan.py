@@ -130,7 +130,7 @@ def make_plan(source: Source, choices: Choices, published: Mapping[str, Table]) 
         positions=positions,
         regions=regions,
     )
-    keys = tuple(_foreign_key(text, table, published) for text in choices.foreign_keys)
+    keys = tuple(_foreign_key(text, table, published, warn) for text in choices.foreign_keys)
     return Plan(replace(table, foreign_keys=keys), source, position, key_reason, warn)
 
 
@@ -204,7 +204,7 @@ def _hidden(
     return hidden, positions, tuple(regions)
 
 
-def _foreign_key(text: str, table: Table, published: Mapping[str, Table]) -> ForeignKey:
+def _foreign_key(text: str, table: Table, published: Mapping[str, Table], warn: list[str]) -> ForeignKey:
     source_name, arrow, target_text = (part.strip() for part in text.partition("->"))
     schema, _, rest = target_text.partition(".")
     name, dot, target_name = rest.partition(".")
@@ -223,5 +223,10 @@ def _foreign_key(text: str, table: Table, published: Mapping[str, Table]) -> For
         raise UsageError(
             f"--foreign-key: {column.name} ({column.datatype}) and {target.name}.{other.name} ({other.datatype}) "
             "cannot be compared."
+        )
+    if column.datatype != other.datatype:
+        warn.append(
+            f"Column {column.name} ({column.datatype}) points to {target.name}.{other.name} ({other.datatype}): clients"
+            " expect the same type."
         )
     return ForeignKey(target.name, ((column.name, other.name),))

@@ -181,6 +181,9 @@ def test_keys(publish, archive, tmp_path):
 def test_foreign_keys(publish, archive, tmp_path):
     publish(table(tmp_path / "c.csv", "srcid,name\n1,a\n"))
     path = table(tmp_path / "d.csv", "srcid,obs_id\n1,x\n")
+    wide = table(tmp_path / "e.csv", "srcid\n3000000000\n")
+    _, err = publish(wide, "--foreign-key", "srcid -> trial.sources.srcid", name="trial.wide")
+    assert "Column srcid (long) points to trial.sources.srcid (int): clients expect the same type." in err
     out, _ = publish(
         path, "--foreign-key", "srcid -> trial.sources.SRCID", "--foreign-key", "obs_id->ivoa.obscore.obs_id",
         name="trial.detections",
