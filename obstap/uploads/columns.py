@@ -7,17 +7,19 @@ Every value comes back as it was sent. Data types that tables do not have become
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from obstap.arrow import arrow_type
 from obstap.metadata import Column
 from vo.errors import UsageError
 from vo.votable import Field, Values
 
-__all__ = ["array_of", "columns_of"]
+__all__ = ["array_of", "columns_of", "with_room"]
 
 _DATATYPES = {"bit": "boolean", "unsignedByte": "short", "floatComplex": "float", "doubleComplex": "double"}
 _TIMES = frozenset({"timestamp", "adql:timestamp"})
@@ -111,8 +113,19 @@ def array_of(column: Column, field: Field, values: Values, first_row: int) -> pa
         return pa.array(values.data, kind)
     if values.offsets is None:
         return pa.array(values.data, mask=values.missing).cast(kind)
-    flat = pa.array(values.data, mask=values.gaps).cast(kind.value_type)
+    # Numbers that stand for none within an array stay what they are: no answer could tell that they are none.
+    gaps = values.gaps if values.data.dtype.kind == "b" else None
+    flat = pa.array(values.data, mask=gaps).cast(kind.value_type)
     return pa.ListArray.from_arrays(pa.array(values.offsets.astype(np.int32)), flat, mask=missing)
+
+
+def with_room(column: Column, arrays: Iterable[pa.Array]) -> Column:
+    """The column, of any size where it has ``char`` texts beyond ASCII: in binary answers these take more room."""
+    if column.datatype != "char" or column.arraysize == "*" or column.xtype == "timestamp":
+        return column
+    if all(pc.all(pc.string_is_ascii(array), min_count=0).as_py() is not False for array in arrays):
+        return column
+    return replace(column, arraysize="*")
 
 
 def _times(column: Column, values: Values, first_row: int) -> pa.Array:

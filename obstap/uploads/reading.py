@@ -16,7 +16,7 @@ from obstap.metadata import Column, Position, Region, Table
 from obstap.publish.hidden import Tally, hidden_names, region_columns, shows_region
 from obstap.publish.positions import choose_position
 from obstap.stores import TableContent
-from obstap.uploads.columns import array_of, columns_of
+from obstap.uploads.columns import array_of, columns_of, with_room
 from obstap.uploads.fetch import fetch
 from obstap.uploads.request import SCHEMA, Upload
 from uws.inputs import resolve
@@ -117,7 +117,8 @@ def _content(name: str, file: BinaryIO, limit: int) -> TableContent:
     for block in document:
         batches.append(pa.RecordBatch.from_arrays(_arrays(table, document.fields, block, row), schema=schema))
         row += block.rows
-    return TableContent(table, tuple(batches))
+    columns = (with_room(column, [batch.column(i) for batch in batches]) for i, column in enumerate(table.columns))
+    return TableContent(replace(table, columns=tuple(columns)), tuple(batches))
 
 
 def _described(name: str, description: str, columns: tuple[Column, ...]) -> Table:

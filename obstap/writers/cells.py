@@ -22,6 +22,7 @@ __all__ = ["Spelling", "bytes_of", "cell_text", "conform", "fixed_size", "is_tex
 
 # Kernels take constants as Arrow scalars: those of Python are converted, and pandas looked for, at every call.
 TRUE, FALSE = pa.scalar("T"), pa.scalar("F")
+UNKNOWN = "?"
 NAN, INF, PLUS_INF, MINUS_INF = pa.scalar("NaN"), pa.scalar("inf"), pa.scalar("+Inf"), pa.scalar("-Inf")
 EMPTY, BLANK, NO_ELEMENTS = pa.scalar(""), pa.scalar(" "), pa.scalar(0, pa.int32())
 
@@ -33,7 +34,8 @@ class Spelling:
     Parameters
     ----------
     missing_element
-        A missing element of an array of integers or booleans; where it is None the whole array is left out.
+        A missing element of an array of integers or booleans; where it is None, booleans have VOTable's ``?``, and an
+        array of integers is left out as a whole.
     nan_element
         The same in an array of floating-point numbers.
     opening, between, closing
@@ -169,7 +171,11 @@ def _scalars(array: pa.Array, spelling: Spelling) -> pa.Array:
 
 def _lists(array: pa.ListArray, spelling: Spelling) -> pa.Array:
     elements = _scalars(array.flatten(), spelling)
-    missing = spelling.nan_element if pa.types.is_floating(array.type.value_type) else spelling.missing_element
+    missing = spelling.missing_element
+    if pa.types.is_floating(array.type.value_type):
+        missing = spelling.nan_element
+    elif pa.types.is_boolean(array.type.value_type):
+        missing = missing or UNKNOWN
     if missing is not None:
         elements = elements.fill_null(missing)
     ends = np.zeros(len(array) + 1, np.int32)

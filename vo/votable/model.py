@@ -56,11 +56,11 @@ class Values:
         all rows one after the other; complex numbers are two elements each, and bits are booleans. Elements have the
         native numpy type of the field's data type.
     missing
-        The rows that have no value; their scalars are 0.
+        The rows that have no value, whatever stands there.
     offsets
         Of arrays alone: where in `data` each row begins, and after the last row where it ends.
     gaps
-        Of arrays alone: the elements that have no value, or None when all have.
+        Of arrays alone: the elements that have no value, or None when all have; in `data` they stand as they came.
     """
 
     data: NDArray[np.generic] | list[str | None]

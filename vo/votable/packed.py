@@ -113,8 +113,6 @@ def _scalars(
     missing = missing | absent
     if native.dtype.kind == "f" and not masked:
         missing |= np.isnan(native)
-    if missing.any():
-        native[missing] = 0
     return Values(native, missing)
 
 

@@ -141,9 +141,7 @@ def _real(field: Field, texts: Sequence[str], row_of: Callable[[int], int]) -> E
         if null is not None:
             missing |= data == null[0]
     with np.errstate(over="ignore"):
-        data = data.astype(native, copy=False)
-    data[missing] = 0
-    return data, missing
+        return data.astype(native, copy=False), missing
 
 
 def _whole(field: Field, texts: Sequence[str], row_of: Callable[[int], int]) -> Elements:
@@ -159,7 +157,6 @@ def _whole(field: Field, texts: Sequence[str], row_of: Callable[[int], int]) -> 
         null = _converted([field.null], _integer, np.int64)
         if null is not None:
             missing |= data == null[0]
-    data[missing] = 0
     bounds = np.iinfo(native)
     beyond = np.flatnonzero((data < bounds.min) | (data > bounds.max))
     if beyond.size:
