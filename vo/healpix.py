@@ -210,10 +210,8 @@ def joined(first: NDArray[np.int64], last: NDArray[np.int64], max_ranges: int) -
     rank = np.argsort(first)
     first, last = first[rank], last[rank]
     gaps = first[1:] - last[:-1] - 1
-    allowed = 0
-    if np.count_nonzero(gaps) >= max_ranges:
-        allowed = np.sort(gaps)[::-1][max_ranges - 1]
-    cut = np.flatnonzero(gaps > allowed)
+    widest = np.argsort(-gaps, kind="stable")[: max_ranges - 1]
+    cut = np.sort(widest[gaps[widest] > 0])
     starts = first[np.concatenate(([0], cut + 1))]
     ends = last[np.concatenate((cut, [len(last) - 1]))]
     return list(zip(starts.tolist(), ends.tolist(), strict=True))

@@ -39,14 +39,19 @@ def intersects(moc: Moc, shapes: ArrayLike) -> NDArray[np.bool_]:
     """
     shapes = np.asarray(shapes, dtype=float)
     first = moc.contains(cells(shapes[:, 0], shapes[:, 1]))
-    return first if shapes.shape[-1] == 2 else first | Arcs(outline(moc)).meet(shapes)
+    return first if shapes.shape[-1] == 2 else first | _arcs(moc).meet(shapes)
 
 
 def contains_shape(moc: Moc, shapes: ArrayLike) -> NDArray[np.bool_]:
     """Which regions, rows of an array, lie within a MOC, to the same tolerance."""
     shapes = np.asarray(shapes, dtype=float)
     first = moc.contains(cells(shapes[:, 0], shapes[:, 1]))
-    return first if shapes.shape[-1] == 2 else first & ~Arcs(outline(moc)).meet(shapes)
+    return first if shapes.shape[-1] == 2 else first & ~_arcs(moc).meet(shapes)
+
+
+@lru_cache(maxsize=4)
+def _arcs(moc: Moc) -> Arcs:
+    return Arcs(outline(moc))
 
 
 @lru_cache(maxsize=4)

@@ -48,6 +48,9 @@ class Dialect(ABC):
     name of the column of near cells, {5} a condition. Where it is empty, positions are joined by `near`.
     """
 
+    arcs: int
+    """Arcs of the borders of a MOC that regions are compared with at once."""
+
     # values
 
     def identifier(self, name: str) -> str:
