@@ -103,13 +103,14 @@ class Writer:
             the_entry(entries, name)
             del entries[name.lower()]
         for content in replaced:
-            entries[published_name(content.table)] = build.new(session, number, content)
+            name = published_name(content.table)
+            _put(session, found, entries, name, build.new(session, number, content))
         changed = entries != found
         for content in merged:
             name = published_name(content.table)
             entry = build.merge(session, number, entries.get(name), content)
             if entry is not None:
-                entries[name] = entry
+                _put(session, found, entries, name, entry)
                 changed = True
         if changed:
             _swap(session, number, found, entries)
@@ -188,6 +189,14 @@ class Writer:
                 session.run(f"VACUUM (FREEZE) {physical(name)}")
             except FAILURES as error:
                 logger.warning("The table %s could not be vacuumed: %s", name, error)
+
+
+def _put(session: ArrowSession, found: Mapping[str, Entry], entries: dict[str, Entry], name: str, entry: Entry) -> None:
+    """Enter what is to be published; what was stored for this name in the same step goes."""
+    former, published = entries.get(name), found.get(name)
+    entries[name] = entry
+    if former is not None and former.physical not in (entry.physical, published and published.physical):
+        session.run(f"DROP TABLE {physical(former.physical)}")
 
 
 def _swap(session: ArrowSession, number: int, found: Mapping[str, Entry], entries: Mapping[str, Entry]) -> None:

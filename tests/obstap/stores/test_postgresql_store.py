@@ -147,6 +147,16 @@ class TestVersions:
             assert snapshot.tables["test.sample"] == described
         assert rows(admin, "SELECT name, rows FROM athanor.manifest") == [("test.sample", 2)]
 
+    def test_a_table_twice_in_one_step(self, postgresql_store: PostgreSQLStore, admin):
+        for count in (1, 2):
+            postgresql_store.replace([plain(10), plain(20)])
+            assert len(tables(admin)) == count
+        first, second = content(SAMPLE, [{"id": "a"}]), content(SAMPLE, [{"id": "b"}])
+        postgresql_store.upsert([first, second], replace=[plain(30)])
+        assert read(postgresql_store, "SELECT count(*) FROM {test_sample}") == [(2,)]
+        assert read(postgresql_store, "SELECT count(*) FROM {test_plain}") == [(30,)]
+        assert len(tables(admin)) == 3
+
     def test_merging_nothing_changes_nothing(self, postgresql_store: PostgreSQLStore, admin):
         postgresql_store.upsert([content(SAMPLE, [{"id": "a"}])])
         before = rows(admin, "SELECT * FROM athanor.state")
