@@ -183,6 +183,11 @@ class ValueResolver(ABC):
             return bound.Aggregate("COUNT", (), False, Kind.LONG, column_of(Kind.LONG, ucd="meta.number"))
         if node.name == "IVO_STRING_AGG":
             arguments = tuple(self.text(argument, inner, node.name) for argument in node.arguments)
+            if not isinstance(arguments[1], bound.Constant):
+                raise self.source.error(
+                    f"The second argument of {node.name} must be a text in quotes, such as ', '.",
+                    node.arguments[1].place,
+                )
             return bound.Aggregate(node.name, arguments, node.distinct, Kind.TEXT, column_of(Kind.TEXT))
         if node.name == "IVO_HISTOGRAM":
             return self.udf(node, inner)

@@ -179,7 +179,11 @@ class Translator:
         if shape.box:
             return self._dialect.call("BOX", shape.kind, parts)
         text = self._dialect.shape(parts)
-        moving = [part for part, value in zip(parts, shape.parts, strict=True) if not isinstance(value, bound.Constant)]
+        moving = [
+            part
+            for part, value in zip(parts, shape.parts, strict=True)
+            if not isinstance(value, bound.Constant) or value.kind is Kind.NULL
+        ]
         if not moving:
             return text
         return f"CASE WHEN {' AND '.join(f'{part} IS NOT NULL' for part in moving)} THEN {text} END"
@@ -205,6 +209,8 @@ class Translator:
 
     def _call(self, call: bound.Call) -> str:
         name = call.name
+        if call.kind is Kind.NULL:  # made of nothing but NULL
+            return "NULL"
         if name in ("CONTAINS", "INTERSECTS"):
             return self._dialect.cast(self._holds(call), Kind.BOOLEAN, Kind.INT)
         if name in ("COORD1", "COORD2"):
@@ -226,12 +232,12 @@ class Translator:
         return self.value(argument)
 
     def _aggregate(self, aggregate: bound.Aggregate) -> str:
-        arguments = [self._aggregated(argument) for argument in aggregate.arguments] or ["*"]
+        arguments = [self._aggregated(argument, aggregate.kind) for argument in aggregate.arguments] or ["*"]
         return self._dialect.aggregate(aggregate.name, aggregate.kind, arguments, distinct=aggregate.distinct)
 
-    def _aggregated(self, argument: bound.Value) -> str:
+    def _aggregated(self, argument: bound.Value, kind: Kind) -> str:
         text = self.value(argument)
-        return text if argument.kind is not Kind.NULL else self._dialect.cast(text, Kind.NULL, Kind.NULL)
+        return text if argument.kind is not Kind.NULL else self._dialect.cast(text, Kind.NULL, kind)
 
     def _cast(self, cast: bound.Cast) -> str:
         text = self.value(cast.operand)

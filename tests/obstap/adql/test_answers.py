@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,9 +17,9 @@ CORPUS = Path(__file__).parent / "corpus" / "answers.txt"
 
 
 def rounded(value: object) -> object:
-    """Floats cut to 12 significant digits and times as text, also within rows and lists."""
+    """Floats cut to 12 significant digits, NaN and times as text, also within rows and lists."""
     if isinstance(value, float):
-        return float(f"{value:.12g}")
+        return "NaN" if math.isnan(value) else float(f"{value:.12g}")
     if isinstance(value, datetime):
         return value.isoformat()
     return [rounded(part) for part in value] if isinstance(value, list | tuple) else value
@@ -29,7 +30,7 @@ def cases() -> Iterator[tuple[str, list[object]]]:
     for paragraph in CORPUS.read_text().split("\n\n"):
         query, *rows = paragraph.strip().split("\n")
         if not query.startswith("#"):
-            yield query, [json.loads(row.removeprefix("=> ")) for row in rows]
+            yield query, [rounded(json.loads(row.removeprefix("=> "))) for row in rows]
 
 
 ANSWERS = list(cases())

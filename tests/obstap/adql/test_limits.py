@@ -152,7 +152,7 @@ def test_columns_of_one_name_are_numbered() -> None:
     assert [column.name for column in columns] == ["id", "id_2", "id_3", "id_4", "id_2_2", "x", "x_2", "x_3"]
 
 
-@pytest.mark.parametrize("count", [2, 31, 32, 33, 34, 100, 2001, 4000])
+@pytest.mark.parametrize("count", [2, 31, 32, 33, 34, 100, 2001])
 def test_long_rows_of_operators_are_computed(engine: Engine, count: int) -> None:
     signs = [" + " if i % 3 else " - " for i in range(1, count)]
     terms = "".join(f"{sign}{i}" for i, sign in enumerate(signs, start=1))

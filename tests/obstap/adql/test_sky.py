@@ -139,7 +139,7 @@ def moving(shape: tuple[float, ...]) -> str:
 shapes = st.one_of(polygons(), st.builds(lambda place, radius: (*place, radius), places, radii))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(polygons())
 def test_positions_in_polygons(sky: Engine, polygon: tuple[float, ...]) -> None:
     fast = ids(sky, f"1 = CONTAINS(POINT(ra, dec), {written(polygon)})")
@@ -152,7 +152,7 @@ def test_positions_in_polygons(sky: Engine, polygon: tuple[float, ...]) -> None:
     assert outside == set(np.flatnonzero(known & ~expected).tolist())
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(shapes)
 def test_regions(sky: Engine, shape: tuple[float, ...]) -> None:
     text, general = written(shape), moving(shape)
