@@ -27,7 +27,7 @@ def test_a_cone_search_is_translated_with_little_work() -> None:
     for run in (translate, partial(profile.runcall, translate)):  # the first one fills caches
         run(CONE, tables, physical=str, base_url="https://archive.example")
     calls = sum(entry.callcount for entry in profile.getstats())
-    assert calls < 4_000
+    assert calls < 3_000
 
 
 @pytest.mark.parametrize(
