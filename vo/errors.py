@@ -16,6 +16,7 @@ Every error that a user can cause, or should hear of, descends from `AthanorErro
     ├── TooLargeError           413
     ├── MediaTypeError          415  the body has a form that is not understood
     ├── RangeError              416  the byte range lies outside the file
+    ├── CancellationError       499  whoever asked for the work wants it no more
     └── UnavailableError        503  try again later; `retry_after` in seconds
 
 Raise them anywhere; they are rendered (as VOTable, text, JSON or HTML) in one place, `web.errors`.
@@ -29,6 +30,7 @@ __all__ = [
     "AthanorError",
     "AuthenticationError",
     "AuthorizationError",
+    "CancellationError",
     "IllegalStateError",
     "MediaTypeError",
     "NotAllowedError",
@@ -198,6 +200,18 @@ class RangeError(AthanorError):
     def __init__(self, message: str, *, size: int) -> None:
         super().__init__(message)
         self.size = size
+
+
+class CancellationError(AthanorError):
+    """Whoever asked for the work wants it no more.
+
+    No client sees the status: it went away itself. The number is the one that proxies write into their logs then.
+    """
+
+    status = 499
+
+    def __init__(self, message: str = "The work was cancelled.", *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
 
 
 class UnavailableError(AthanorError):
