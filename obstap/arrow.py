@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from obstap.metadata import Column, Table
+from obstap.metadata import DATATYPES, Column, Table
 from vo.errors import UsageError
 
 __all__ = ["arrow_schema", "arrow_type"]
@@ -35,12 +35,13 @@ def arrow_type(column: Column) -> pa.DataType:
     vo.errors.UsageError
         When the column's data type is not one that tables may have.
     """
-    if column.datatype in ("char", "unicodeChar"):
+    if column.is_text:
         return pa.timestamp("us") if column.xtype == "timestamp" else pa.string()
     scalar = _SCALARS.get(column.datatype)
     if scalar is None:
-        allowed = ", ".join([*_SCALARS, "char", "unicodeChar"])
-        raise UsageError(f"Column {column.name} has the data type {column.datatype!r}; it must be one of {allowed}.")
+        raise UsageError(
+            f"Column {column.name} has the data type {column.datatype!r}; it must be one of {', '.join(DATATYPES)}."
+        )
     return pa.list_(scalar) if column.arraysize else scalar
 
 

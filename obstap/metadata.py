@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["Column", "ForeignKey", "Position", "Region", "Table"]
+__all__ = ["DATATYPES", "Column", "ForeignKey", "Position", "Region", "Table"]
+
+TEXTS = ("char", "unicodeChar")
+
+DATATYPES = ("boolean", "short", "int", "long", "float", "double", *TEXTS)
+"""VOTable data types that columns may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class Column:
     name
         Name without quotes, in the case in which it is published.
     datatype
-        VOTable data type: boolean, short, int, long, float, double, char, unicodeChar.
+        VOTable data type, one of `DATATYPES`.
     arraysize
         VOTable array size, empty for scalars; ``*`` for text of any length.
     xtype
@@ -41,6 +46,16 @@ class Column:
     indexed: bool = False
     principal: bool = False
     std: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the values are made of characters, as times are too."""
+        return self.datatype in TEXTS
+
+    @property
+    def is_array(self) -> bool:
+        """Whether each value has several elements that are no characters."""
+        return bool(self.arraysize) and not self.is_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ CODES = frozenset({"boolean", "short"})
 FEW = re.compile(r"type|class|flag|quality|status|collection|instrument|schema|band|filter", re.IGNORECASE)
 """What names of text columns have in them whose values are few."""
 
-TEXTS = frozenset({"char", "unicodeChar"})
 REALS = frozenset({"float", "double"})
 
 
@@ -78,7 +77,7 @@ def _columns(table: Table) -> list[str]:
     """The columns that are worth showing first, as queries write them."""
     place = {name for position in table.positions for name in (position.lon, position.lat)}
     first = [column for column in table.columns if column.principal or column.name in place or column.name == table.key]
-    others = [column for column in table.columns if column not in first and not _is_array(column)]
+    others = [column for column in table.columns if column not in first and not column.is_array]
     chosen = {column.name for column in [*first, *others][:SHOWN]}
     return [quoted(column.name) for column in table.columns if column.name in chosen]
 
@@ -102,17 +101,13 @@ def _covering(page: TablePage, name: str, columns: list[str]) -> TableExample:
     return TableExample(f"Rows whose {region.text} covers a place", adql)
 
 
-def _is_array(column: Column) -> bool:
-    return bool(column.arraysize) and column.datatype not in TEXTS
-
-
 def _group(table: Table) -> Column | None:
     """A column that probably has few values."""
     fit = [
         column
         for column in table.columns
-        if (column.datatype in CODES or (column.datatype in TEXTS and FEW.search(column.name)))
-        and not _is_array(column)
+        if (column.datatype in CODES or (column.is_text and FEW.search(column.name)))
+        and not column.is_array
         and not column.xtype
         and column.name != table.key
     ]
@@ -126,7 +121,7 @@ def _real(table: Table) -> Column | None:
     fit = [
         column
         for column in table.columns
-        if column.datatype in REALS and not _is_array(column) and column.name not in place
+        if column.datatype in REALS and not column.is_array and column.name not in place
     ]
     fit.sort(key=lambda column: (not column.principal, not column.ucd.lower().startswith(("phot", "em."))))
     return fit[0] if fit else None

@@ -181,7 +181,7 @@ def _first(snapshot: Snapshot, sql: str) -> Sequence | None:
 
 def type_of(column: Column) -> str:
     """The type of a column as people read it, such as ``double[3]`` or ``text``."""
-    if column.datatype in ("char", "unicodeChar"):
+    if column.is_text:
         return "time" if column.xtype == "timestamp" else "region" if column.xtype == "adql:REGION" else "text"
     size = f"[{column.arraysize}]" if column.arraysize else ""
     return f"{column.xtype} ({column.datatype}{size})" if column.xtype else f"{column.datatype}{size}"

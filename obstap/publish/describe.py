@@ -26,8 +26,6 @@ MOST_COLUMNS = 1500
 LONGEST_NAME = 63
 """Bytes of a name; PostgreSQL cuts longer ones."""
 
-TEXTS = frozenset({"char", "unicodeChar"})
-
 _REGULAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FORMATS = ("vounit", "fits", "cds", "ogip", "generic")
 _LOOSE = re.compile(r"\s|[A-Za-z]\d|\^")
@@ -98,7 +96,7 @@ def _check_names(columns: Sequence[Column]) -> None:
 def _checked(column: Column, warn: list[str], odd_units: dict[str, list[str]]) -> Column:
     if column.arraysize and not _ARRAYSIZE.fullmatch(column.arraysize):
         raise UsageError(f"Column {column.name} has the arraysize {column.arraysize!r}; write such as 3, 2x4 or *.")
-    if column.datatype in TEXTS and _BOUNDED.fullmatch(column.arraysize):
+    if column.is_text and _BOUNDED.fullmatch(column.arraysize):
         # TAP_SCHEMA's size has no right value for a greatest length, and validators want one.
         column = replace(column, arraysize="*")
     if column.unit:
@@ -113,7 +111,6 @@ def _checked(column: Column, warn: list[str], odd_units: dict[str, list[str]]) -
 
 def _with_xtype(column: Column, warn: list[str]) -> Column:
     xtype = _XTYPES.get(column.xtype.lower(), column.xtype)
-    is_text = column.datatype in TEXTS
     if xtype in _SHAPES:
         sizes = {_SHAPES[xtype], "*"}
         fits = column.datatype in ("float", "double") and (column.arraysize in sizes or xtype == "polygon")
@@ -121,7 +118,7 @@ def _with_xtype(column: Column, warn: list[str]) -> Column:
             warn.append(f"Column {column.name} has the xtype {xtype} but not its type; the xtype is left out.")
             return replace(column, xtype="")
         return replace(column, xtype=xtype, datatype="double")
-    if (xtype in ("timestamp", "adql:REGION") and not is_text) or (column.xtype and not xtype):
+    if (xtype in ("timestamp", "adql:REGION") and not column.is_text) or (column.xtype and not xtype):
         warn.append(f"Column {column.name} has the xtype {column.xtype} but not its type; the xtype is left out.")
         xtype = ""
     return replace(column, xtype=xtype)

@@ -32,7 +32,7 @@ class Tally:
 
 def shows_region(column: Column) -> bool:
     """Whether a text column holds regions in STC-S."""
-    if column.datatype not in ("char", "unicodeChar"):
+    if not column.is_text:
         return False
     return (
         column.xtype == "adql:REGION"

@@ -113,7 +113,7 @@ class _Values:
 
 
 def _is_text(column: Column) -> bool:
-    return column.datatype in ("char", "unicodeChar") and not column.xtype
+    return column.is_text and not column.xtype
 
 
 def _may_be_time(column: Column) -> bool:

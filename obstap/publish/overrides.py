@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from obstap.metadata import Column
+from obstap.metadata import DATATYPES, Column
 from obstap.publish.source import Source
 from vo.errors import UsageError
 from vo.wording import did_you_mean
@@ -23,7 +23,6 @@ __all__ = ["Overrides", "read_overrides"]
 TEXTS = ("datatype", "arraysize", "xtype", "unit", "ucd", "utype", "description")
 FLAGS = ("principal", "indexed")
 TABLE = ("description", "utype")
-DATATYPES = ("boolean", "short", "int", "long", "float", "double", "char", "unicodeChar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ def _checked(name: str, told: Mapping[str, object]) -> dict[str, str | bool]:
 
 
 def _changed(column: Column, told: Mapping[str, str | bool]) -> Column:
-    told = dict(told)
+    changed = replace(column, **told)
     if "datatype" in told and "arraysize" not in told:
-        told["arraysize"] = "*" if str(told["datatype"]) in ("char", "unicodeChar") else ""
-    return replace(column, **told)
+        return replace(changed, arraysize="*" if changed.is_text else "")
+    return changed

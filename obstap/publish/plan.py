@@ -146,7 +146,7 @@ def _key(source: Source, columns: Sequence[Column], given: str | None, warn: lis
         if not given:
             return "", "none, by --key ''"
         column = find(given, columns, "--key")
-        if column.datatype not in KEY_TYPES or column.xtype == "timestamp" or _is_array(column):
+        if column.datatype not in KEY_TYPES or column.xtype == "timestamp" or column.is_array:
             raise UsageError(
                 f"--key: column {column.name} is of type {column.datatype}; a key is a whole number or text."
             )
@@ -154,7 +154,7 @@ def _key(source: Source, columns: Sequence[Column], given: str | None, warn: lis
     found = [
         column
         for column in columns
-        if column.ucd.lower() == KEY_UCD and column.datatype in KEY_TYPES and not _is_array(column)
+        if column.ucd.lower() == KEY_UCD and column.datatype in KEY_TYPES and not column.is_array
     ]
     if len(found) != 1:
         return "", "none"
@@ -162,10 +162,6 @@ def _key(source: Source, columns: Sequence[Column], given: str | None, warn: lis
         warn.append(f"Column {found[0].name} has the UCD {KEY_UCD} but its values are not unique; it is no key.")
         return "", "none"
     return found[0].name, f"by its UCD {KEY_UCD}"
-
-
-def _is_array(column: Column) -> bool:
-    return bool(column.arraysize) and column.datatype not in ("char", "unicodeChar")
 
 
 def _flagged(columns: Sequence[Column], choices: Choices, key: str, position: Chosen) -> tuple[Column, ...]:

@@ -15,8 +15,6 @@ __all__ = ["Cone", "is_searchable", "read_cone"]
 MAIN = {"id": "ID_MAIN", "lon": "POS_EQ_RA_MAIN", "lat": "POS_EQ_DEC_MAIN"}
 """UCDs that mark the identifier and the position (SCS 1.03 §2.2); clients look for these old words."""
 
-TEXT = ("char", "unicodeChar")
-
 
 @dataclass(frozen=True, slots=True)
 class Cone:
@@ -89,7 +87,7 @@ def _selected(table: Table, verbosity: int) -> list[str]:
 def _item(column: Column, identifier: Column) -> str:
     """A column as it is selected; the identifier must be text."""
     name = quoted(column.name)
-    return f"CAST({name} AS VARCHAR) AS {name}" if column is identifier and column.datatype not in TEXT else name
+    return f"CAST({name} AS VARCHAR) AS {name}" if column is identifier and not column.is_text else name
 
 
 def _identifier(table: Table) -> Column | None:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pybase64
 
 from obstap.metadata import Column
-from obstap.writers.cells import bytes_of, cell_text, conform, fixed_size, is_text
+from obstap.writers.cells import bytes_of, cell_text, conform, fixed_size
 from obstap.writers.packing import (
     BIG_ENDIAN,
     CHARACTER_BYTES,
@@ -95,7 +95,7 @@ class _BinaryWriter(VOTableWriter):
     def _field(self, array: pa.Array, column: Column) -> tuple[np.ndarray, pa.Array | None]:
         """The field of fixed size, or the lengths of one of variable size and its data."""
         size = fixed_size(column)
-        if not is_text(column):
+        if not column.is_text:
             return self._numbers(conform(array, column), column, size)
         if column.datatype == "unicodeChar":
             text = cell_text(array, column)
@@ -124,7 +124,7 @@ class _BinaryWriter(VOTableWriter):
         size = fixed_size(column)
         if size is None:
             return np.zeros(rows, LENGTH)
-        if is_text(column):
+        if column.is_text:
             return np.zeros(rows, f"S{size * CHARACTER_BYTES[column.datatype]}")
         shape = (rows, size) if column.arraysize else rows
         return np.full(shape, self.fillings[column.datatype], BIG_ENDIAN[column.datatype])

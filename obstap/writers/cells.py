@@ -17,7 +17,7 @@ from obstap.arrow import arrow_type
 from obstap.metadata import Column
 from vo.errors import AthanorError
 
-__all__ = ["Spelling", "bytes_of", "cell_text", "conform", "fixed_size", "is_text", "is_time", "join_rows"]
+__all__ = ["Spelling", "bytes_of", "cell_text", "conform", "fixed_size", "is_time", "join_rows"]
 
 
 # Kernels take constants as Arrow scalars: those of Python are converted, and pandas looked for, at every call.
@@ -57,11 +57,6 @@ class Spelling:
 USUAL = Spelling()
 
 
-def is_text(column: Column) -> bool:
-    """Whether the column holds characters."""
-    return column.datatype in ("char", "unicodeChar")
-
-
 def is_time(array: pa.Array) -> bool:
     """Whether the values are kept as points in time rather than as text."""
     return pa.types.is_temporal(array.type)
@@ -84,9 +79,9 @@ def conform(array: pa.Array, column: Column) -> pa.Array:
     vo.errors.AthanorError
         When a value does not fit the type.
     """
-    if is_text(column) and is_time(array):
+    if column.is_text and is_time(array):
         return array
-    wanted = pa.string() if is_text(column) else arrow_type(column)
+    wanted = pa.string() if column.is_text else arrow_type(column)
     if array.type == wanted:
         return array
     try:
@@ -116,7 +111,7 @@ def cell_text(array: pa.Array, column: Column, spelling: Spelling = USUAL) -> pa
     array = conform(array, column)
     if is_time(array):
         return _times(array)
-    if is_text(column):
+    if column.is_text:
         return array
     if column.arraysize:
         return _lists(array, spelling)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from obstap.arrow import arrow_type
 from obstap.metadata import Column
-from obstap.writers.cells import bytes_of, fixed_size, is_text
+from obstap.writers.cells import bytes_of, fixed_size
 from obstap.writers.packing import (
     BIG_ENDIAN,
     Missing,
@@ -73,7 +73,7 @@ class Survey:
 
     def __init__(self, column: Column) -> None:
         self.column = column
-        self.kind = pa.string() if is_text(column) else arrow_type(column)
+        self.kind = pa.string() if column.is_text else arrow_type(column)
         """Arrow type of the values as they are surveyed."""
         self.longest = 0
         self.total = 0
@@ -91,7 +91,7 @@ class Survey:
         """
         array = conform_ascii(array, self.column, is_plain=_is_printable, foreign=FOREIGN, spell=printable)
         array = array.cast(self.kind)
-        if is_text(self.column) or self.column.arraysize:
+        if self.column.is_text or self.column.arraysize:
             lengths = _lengths(array, self.column)
             self.longest = max(self.longest, int(lengths.max()))
             self.total += int(lengths.sum())
@@ -114,7 +114,7 @@ class Survey:
 
 def _lengths(array: pa.Array, column: Column) -> np.ndarray:
     """Number of elements or characters of each value."""
-    if not is_text(column):
+    if not column.is_text:
         return counts(array)
     return pc.binary_length(array).fill_null(NO_LENGTH).to_numpy(zero_copy_only=False)
 
@@ -157,7 +157,7 @@ class Field:
             When integers are missing and none is left to stand for them.
         """
         column = survey.column
-        if is_text(column):
+        if column.is_text:
             width = max(survey.longest, 1)
             heap = rows * width > PADDED_TO * survey.total + MOST_PADDING
             return cls(column, "A", width, 1, survey.total if heap else None, b"", None)

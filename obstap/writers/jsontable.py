@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from obstap.metadata import Column
 from obstap.writers.base import Info, Rows, Writer
-from obstap.writers.cells import Spelling, bytes_of, cell_text, is_text, join_rows
+from obstap.writers.cells import Spelling, bytes_of, cell_text, join_rows
 
 __all__ = ["Json"]
 
@@ -85,7 +85,7 @@ def _rows(batch: pa.RecordBatch, columns: Sequence[Column]) -> bytes:
 
 def _cell(array: pa.Array, column: Column) -> pa.Array:
     text = cell_text(array, column, SPELLING)
-    return _quoted(text) if is_text(column) else text
+    return _quoted(text) if column.is_text else text
 
 
 def _quoted(text: pa.Array) -> pa.Array:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obstap.metadata import Column
-from obstap.writers.cells import bytes_of, cell_text, conform, is_text, is_time
+from obstap.writers.cells import bytes_of, cell_text, conform, is_time
 from vo.errors import AthanorError
 
 __all__ = [
@@ -111,7 +111,7 @@ def conform_ascii(
     array = conform(array, column)
     if is_time(array):
         return cell_text(array, column)
-    if not is_text(column) or is_plain(bytes_of(array)):
+    if not column.is_text or is_plain(bytes_of(array)):
         return array
     mask = pc.match_substring_regex(array, foreign)
     spelled = [spell(value) for value in array.filter(mask).to_pylist()]

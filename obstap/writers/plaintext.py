@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from obstap.metadata import Column
 from obstap.writers.base import Info, Rows, Writer
-from obstap.writers.cells import bytes_of, cell_text, is_text, join_rows
+from obstap.writers.cells import bytes_of, cell_text, join_rows
 
 __all__ = ["PlainText"]
 
@@ -79,12 +79,12 @@ class PlainText(Writer):
 
 def _is_number(column: Column) -> bool:
     """Whether the column is set flush right."""
-    return not column.arraysize and not is_text(column) and column.datatype != "boolean"
+    return not column.arraysize and not column.is_text and column.datatype != "boolean"
 
 
 def _cell(array: pa.Array, column: Column) -> pa.Array:
     text = cell_text(array, column)
-    return _clean(text) if is_text(column) else text
+    return _clean(text) if column.is_text else text
 
 
 def _clean(text: pa.Array) -> pa.Array:

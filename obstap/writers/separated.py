@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from obstap.metadata import Column
 from obstap.textform import Chunk, TextForm
 from obstap.writers.base import Info, Rows, Writer
-from obstap.writers.cells import bytes_of, cell_text, is_text, join_rows
+from obstap.writers.cells import bytes_of, cell_text, join_rows
 from obstap.writers.lines import LineRows, with_infinities, without_escapes
 
 __all__ = ["Csv", "Tsv"]
@@ -89,7 +89,7 @@ class SeparatedWriter(Writer):
 
     def _cell(self, array: pa.Array, column: Column) -> pa.Array:
         text = cell_text(array, column)
-        return self.escape(text) if is_text(column) else text
+        return self.escape(text) if column.is_text else text
 
 
 class Csv(SeparatedWriter):

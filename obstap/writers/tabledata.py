@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from obstap.metadata import Column
 from obstap.textform import Chunk, TextForm
 from obstap.writers.base import Info
-from obstap.writers.cells import bytes_of, cell_text, is_text, join_rows
+from obstap.writers.cells import bytes_of, cell_text, join_rows
 from obstap.writers.lines import LineRows, with_infinities, without_escapes
 from obstap.writers.votable import VOTableWriter
 from vo.dali import VOTABLE
@@ -97,7 +97,7 @@ class TableData(VOTableWriter):
 
     def _cell(self, array: pa.Array, column: Column) -> pa.Array:
         text = cell_text(array, column)
-        return escape(text) if is_text(column) else text
+        return escape(text) if column.is_text else text
 
 
 def _writable(data: bytes, rows: int) -> bytes:

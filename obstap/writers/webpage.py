@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from obstap.metadata import Column
 from obstap.writers.base import Info, Rows, Writer
-from obstap.writers.cells import cell_text, is_text, join_rows
+from obstap.writers.cells import cell_text, join_rows
 from obstap.writers.tabledata import escape
 from vo.xmltext import attribute, content
 
@@ -81,7 +81,7 @@ class WebPage(Writer):
 
 
 def _head(columns: Sequence[Column], infos: Sequence[Info]) -> str:
-    numbers = [n for n, column in enumerate(columns, 1) if not is_text(column) and not column.arraysize]
+    numbers = [n for n, column in enumerate(columns, 1) if not column.is_text and not column.arraysize]
     cells = ", ".join(f"td:nth-child({n})" for n in numbers)
     flush_right = f"{cells} {{ text-align: right; }}\n" if cells else ""
     facts = "".join(f"<dt>{content(i.name)}</dt><dd><pre>{content(i.value)}</pre></dd>\n" for i in infos)
@@ -108,7 +108,7 @@ def _rows(batch: pa.RecordBatch, columns: Sequence[Column]) -> bytes:
 
 def _cell(array: pa.Array, column: Column) -> pa.Array:
     text = cell_text(array, column)
-    if not is_text(column):
+    if not column.is_text:
         return text
     text = escape(text)
     return pc.replace_substring_regex(text, LINK, LINKED) if _leads_somewhere(column) else text
