@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from obstap.arrow import arrow_schema
+from obstap.hidden import region_parts
 from obstap.metadata import Table
 from obstap.obscore.tables import OBSCORE, OBSCORE_HEA, REQUIRED
 from vo import healpix, regions
@@ -116,9 +117,4 @@ def _plain(value: object) -> object:
 def _hidden(rows: Sequence[Mapping[str, object]], shapes: Sequence[tuple[float, ...] | None]) -> list[pa.Array]:
     lon, lat = (np.array([row.get(name) for row in rows], dtype=float) for name in ("s_ra", "s_dec"))
     cells = healpix.cells(lon, lat)
-    cones = np.array([(np.nan,) * 4 if shape is None else regions.bounding_cone(shape) for shape in shapes])
-    return [
-        pa.array(cells, mask=cells < 0),
-        pa.array(shapes, type=pa.list_(pa.float64())),
-        *(pa.array(values, from_pandas=True) for values in cones.reshape(-1, 4).T),
-    ]
+    return [pa.array(cells, mask=cells < 0), *region_parts(shapes)]

@@ -9,12 +9,12 @@ import pyarrow as pa
 
 from obstap.adql.kinds import comparable, kind_of
 from obstap.arrow import arrow_schema
-from obstap.metadata import Column, ForeignKey, Position, Region, Table
+from obstap.hidden import Tally, hidden_arrays, searchable
+from obstap.metadata import Column, ForeignKey, Table
+from obstap.positions import Chosen, choose_position, find
 from obstap.publish.convert import convert
 from obstap.publish.describe import checked_columns, checked_name
-from obstap.publish.hidden import Tally, hidden_names, position_cells, region_columns, shows_region
 from obstap.publish.infer import is_unique, settle
-from obstap.publish.positions import Chosen, choose_position, find
 from obstap.publish.source import Source
 from vo.errors import UsageError
 from vo.wording import did_you_mean
@@ -74,22 +74,10 @@ class Plan:
         schema = arrow_schema(self.table)
         for batch in self.source.batches():
             visible = [convert(array, column) for array, column in zip(batch.columns, self.table.columns, strict=True)]
-            yield pa.RecordBatch.from_arrays(self._with_hidden(visible), schema=schema)
+            shown, hidden = hidden_arrays(self.table, visible, self.tally)
+            yield pa.RecordBatch.from_arrays([*shown, *hidden], schema=schema)
             self.tally.rows += batch.num_rows
             progress(batch.num_rows)
-
-    def _with_hidden(self, visible: list[pa.Array]) -> list[pa.Array]:
-        names = [column.name for column in self.table.columns]
-        hidden: dict[str, pa.Array] = {}
-        for position in self.table.positions:
-            shown = pa.RecordBatch.from_arrays(visible, names=names)
-            hidden[position.cell] = position_cells(shown, position, self.tally)
-        for region in self.table.regions:
-            place = names.index(region.text)
-            visible[place], columns = region_columns(visible[place], region, self.tally)
-            parts = (region.shape, region.x, region.y, region.z, region.radius)
-            hidden |= dict(zip(parts, columns, strict=True))
-        return [*visible, *(hidden[name] for name in self.table.hidden)]
 
 
 def make_plan(source: Source, choices: Choices, published: Mapping[str, Table]) -> Plan:
@@ -112,24 +100,11 @@ def make_plan(source: Source, choices: Choices, published: Mapping[str, Table]) 
     position = choose_position(columns, source.frames, choices.position, warn)
     key, key_reason = _key(source, columns, choices.key, warn)
     columns = _flagged(columns, choices, key, position)
-    hidden, positions, regions = _hidden(columns, position)
-    columns = tuple(
-        replace(column, xtype="adql:REGION") if column.name in {region.text for region in regions} else column
-        for column in columns
-    )
     description = choices.description or source.description
     if not description:
         warn.append("The table has no description; give it one by --description.")
-    table = Table(
-        name=name,
-        columns=columns,
-        description=description,
-        utype=choices.utype or source.utype,
-        key=key,
-        hidden=hidden,
-        positions=positions,
-        regions=regions,
-    )
+    table = Table(name, columns, description, choices.utype or source.utype, key=key)
+    table = _with_xtypes(searchable(table, position.lon, position.lat))
     keys = tuple(_foreign_key(text, table, published, warn) for text in choices.foreign_keys)
     return Plan(replace(table, foreign_keys=keys), source, position, key_reason, warn)
 
@@ -181,23 +156,11 @@ def _flagged(columns: Sequence[Column], choices: Choices, key: str, position: Ch
     )
 
 
-def _hidden(
-    columns: Sequence[Column], position: Chosen
-) -> tuple[dict[str, str], tuple[Position, ...], tuple[Region, ...]]:
-    hidden: dict[str, str] = {}
-    positions: tuple[Position, ...] = ()
-    if position.lon:
-        (cell,) = hidden_names(columns, ["_hpx"])
-        hidden[cell] = "BIGINT"
-        positions = (Position(position.lon, position.lat, cell),)
-    regions = []
-    for column in columns:
-        if shows_region(column):
-            number = len(regions) + 1 if regions else ""
-            names = hidden_names(columns, [f"_region{number}{part}" for part in ("", "_x", "_y", "_z", "_radius")])
-            hidden |= {name: "DOUBLE[]" if part == 0 else "DOUBLE" for part, name in enumerate(names)}
-            regions.append(Region(column.name, *names))
-    return hidden, positions, tuple(regions)
+def _with_xtypes(table: Table) -> Table:
+    """The table with its columns of regions marked as such."""
+    regions = {region.text for region in table.regions}
+    marked = (replace(column, xtype="adql:REGION") if column.name in regions else column for column in table.columns)
+    return replace(table, columns=tuple(marked))
 
 
 def _foreign_key(text: str, table: Table, published: Mapping[str, Table], warn: list[str]) -> ForeignKey:

@@ -7,20 +7,18 @@ from contextlib import closing
 from dataclasses import replace
 from typing import BinaryIO
 
-import numpy as np
 import pyarrow as pa
 from django.conf import settings
 
 from obstap.arrow import arrow_schema
-from obstap.metadata import Column, Position, Region, Table
-from obstap.publish.hidden import Tally, hidden_names, region_columns, shows_region
-from obstap.publish.positions import choose_position
+from obstap.hidden import Tally, hidden_arrays, searchable
+from obstap.metadata import Column, Table
+from obstap.positions import choose_position
 from obstap.stores import TableContent
 from obstap.uploads.columns import array_of, columns_of, with_room
 from obstap.uploads.fetch import fetch
 from obstap.uploads.request import SCHEMA, Upload
 from uws.inputs import resolve
-from vo import healpix
 from vo.errors import NotFoundError, ParameterError, UsageError
 from vo.votable import Block, Field, Limits, open_votable
 
@@ -123,27 +121,9 @@ def _content(name: str, file: BinaryIO, limit: int) -> TableContent:
 
 def _described(name: str, description: str, columns: tuple[Column, ...]) -> Table:
     """The table with the columns by which positions and regions are found."""
-    hidden: dict[str, str] = {}
-    positions, regions = [], []
     # Any pair may be indexed: what the cells of its values are does not hang on what the values mean.
-    in_degrees = [_in_degrees(column) for column in columns]
-    chosen = choose_position(in_degrees, {}, None, [])
-    if chosen.lon:
-        (cell,) = hidden_names(columns, ["_hpx"])
-        hidden[cell] = "BIGINT"
-        positions.append(Position(chosen.lon, chosen.lat, cell))
-    for number, column in enumerate(filter(shows_region, columns), 1):
-        names = hidden_names(columns, [f"_region{number}{part}" for part in ("", "_x", "_y", "_z", "_radius")])
-        hidden |= {hidden_name: "DOUBLE" if part else "DOUBLE[]" for part, hidden_name in enumerate(names)}
-        regions.append(Region(column.name, *names))
-    return Table(
-        name=f"{SCHEMA}.{name}",
-        columns=columns,
-        description=description,
-        hidden=hidden,
-        positions=tuple(positions),
-        regions=tuple(regions),
-    )
+    chosen = choose_position([_in_degrees(column) for column in columns], {}, None, [])
+    return searchable(Table(f"{SCHEMA}.{name}", columns, description), chosen.lon, chosen.lat)
 
 
 def _in_degrees(column: Column) -> Column:
@@ -152,17 +132,9 @@ def _in_degrees(column: Column) -> Column:
 
 
 def _arrays(table: Table, fields: Sequence[Field], block: Block, first_row: int) -> list[pa.Array]:
-    visible = {
-        column.name: array_of(column, field, values, first_row)
+    visible = [
+        array_of(column, field, values, first_row)
         for column, field, values in zip(table.columns, fields, block.columns, strict=True)
-    }
-    hidden = {position.cell: _cells(visible[position.lon], visible[position.lat]) for position in table.positions}
-    for region in table.regions:
-        _, parts = region_columns(visible[region.text], region, Tally())
-        hidden |= zip((region.shape, region.x, region.y, region.z, region.radius), parts, strict=True)
-    return [*visible.values(), *(hidden[name] for name in table.hidden)]
-
-
-def _cells(lon: pa.Array, lat: pa.Array) -> pa.Array:
-    found = healpix.cells(*(array.cast(pa.float64()).fill_null(np.nan).to_numpy() for array in (lon, lat)))
-    return pa.array(found, mask=found < 0)
+    ]
+    _, hidden = hidden_arrays(table, visible, Tally(), any_longitude=True)
+    return [*visible, *hidden]
