@@ -29,8 +29,8 @@ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
 <uws:destruction>2026-03-02T00:00:00.000Z</uws:destruction>
 <uws:parameters/>
 <uws:results/>
-<uws:jobInfo xmlns:job="urn:athanor:job"><job:definition>worker</job:definition>\
-<job:definitionVersion>2.1</job:definitionVersion></uws:jobInfo>
+<uws:jobInfo><definition>worker</definition>\
+<definitionVersion>2.1</definitionVersion></uws:jobInfo>
 </uws:job>
 """
 
@@ -60,10 +60,10 @@ size="12" mime-type="text/plain" xmlns:custom="urn:uwscustom" custom:sha256="{SH
 </uws:results>
 <uws:errorSummary type="transient" hasDetail="true">\
 <uws:message>It &lt;broke&gt;\ufffd.</uws:message></uws:errorSummary>
-<uws:jobInfo xmlns:job="urn:athanor:job"><job:definition>worker</job:definition>\
-<job:definitionVersion>2.1</job:definitionVersion><job:executor>local</job:executor>\
-<job:stage>2 of 3: &amp;c</job:stage><job:progress done="2" total="3"/>\
-<job:cpu_seconds>1.5</job:cpu_seconds><job:wall_seconds>2.25</job:wall_seconds><job:exitCode>3</job:exitCode></uws:jobInfo>
+<uws:jobInfo><definition>worker</definition>\
+<definitionVersion>2.1</definitionVersion><executor>local</executor>\
+<stage>2 of 3: &amp;c</stage><progress done="2" total="3"/>\
+<cpu_seconds>1.5</cpu_seconds><wall_seconds>2.25</wall_seconds><exitCode>3</exitCode></uws:jobInfo>
 </uws:job>
 """
 

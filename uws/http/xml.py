@@ -16,9 +16,6 @@ NAMESPACES = (
     'xmlns:uws="http://www.ivoa.net/xml/UWS/v1.0" xmlns:xlink="http://www.w3.org/1999/xlink" '
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 )
-INFO_NAMESPACE = "urn:athanor:job"
-"""Namespace of what `jobInfo` holds."""
-
 CUSTOM_NAMESPACE = "urn:uwscustom"
 """The one namespace from which the schema lets results have further attributes."""
 
@@ -101,10 +98,10 @@ def _info(info: dict[str, Any]) -> str:
     for name, value in info.items():
         if isinstance(value, dict):
             attributes = "".join(f' {key}="{attribute(str(item))}"' for key, item in value.items())
-            children.append(f"<job:{name}{attributes}/>")
+            children.append(f"<{name}{attributes}/>")
         else:
-            children.append(f"<job:{name}>{content(str(value))}</job:{name}>")
-    return f'<uws:jobInfo xmlns:job="{INFO_NAMESPACE}">{"".join(children)}</uws:jobInfo>'
+            children.append(f"<{name}>{content(str(value))}</{name}>")
+    return f'<uws:jobInfo>{"".join(children)}</uws:jobInfo>'
 
 
 def _container(name: str, children: list[str], attributes: str) -> str:
