@@ -16,7 +16,7 @@ from obstap.ingest.words import Words
 from obstap.publish.fits_columns import ascii_columns, binary_columns
 from obstap.publish.fits_rows import Layout, text_rows, value_rows
 from obstap.publish.source import Source
-from obstap.publish.votable_fields import apply, read_fields
+from obstap.publish.votable_metadata import apply, read_metadata
 from vo.errors import UsageError
 
 __all__ = ["FitsSource"]
@@ -72,14 +72,14 @@ class FitsSource(Source):
         primary = file.primary
         if Words(primary.header).text("VOTMETA") not in ("True", "T"):
             return
+        place = [hdu.index for hdu in file.tables()].index(chosen.index)
         with file.path.open("rb") as stream:
             stream.seek(len(primary.raw))
-            tables = read_fields(stream.read(primary.data_size))
-        place = [hdu.index for hdu in file.tables()].index(chosen.index)
-        if place >= len(tables) or len(tables[place].fields) != len(self.columns):
+            table = read_metadata(stream.read(primary.data_size), table=str(place))
+        if table is None or len(table.fields) != len(self.columns):
             self.notes.append("The VOTable in the primary HDU does not describe this table; it is left aside.")
             return
-        apply(tables[place], self)
+        apply(table, self)
 
 
 def _choose(file: FitsFile, hdu: str) -> Hdu:

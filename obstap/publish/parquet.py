@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from obstap.metadata import Column
 from obstap.publish.ecsv_header import read_yaml
 from obstap.publish.source import BATCH_ROWS, Source
-from obstap.publish.votable_fields import apply, read_fields
+from obstap.publish.votable_metadata import apply, read_metadata
 from vo.errors import UsageError
 
 __all__ = ["ParquetSource"]
@@ -92,9 +92,9 @@ class ParquetSource(Source):
 
     def _describe(self, metadata: dict[bytes, bytes]) -> None:
         if document := metadata.get(VOTABLE):
-            tables = read_fields(document)
-            if tables and [field.name for field in tables[0].fields] == self._names:
-                apply(tables[0], self)
+            table = read_metadata(document, table="0")
+            if table is not None and [field.name for field in table.fields] == self._names:
+                apply(table, self)
                 return
             self.notes.append("The VOTable among the file's metadata does not describe its columns; it is left aside.")
         if header := metadata.get(YAML):

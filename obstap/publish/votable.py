@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,17 +13,14 @@ import pyarrow.compute as pc
 
 from obstap.metadata import Column
 from obstap.publish.source import Source
-from obstap.publish.votable_fields import read_head
-from vo.errors import UsageError
+from obstap.publish.votable_metadata import frames_of
+from obstap.votable_columns import column_of, numbers_of
 from vo.votable import Field, Limits, Values, VOTable, open_votable
 
 __all__ = ["VOTableSource"]
 
 LIMITS = Limits(size=2**46, rows=2**40)
 """The file is the operator's own: it may be as large as the disk."""
-
-DATATYPES = {"bit": "boolean", "unsignedByte": "short", "floatComplex": "float", "doubleComplex": "double"}
-"""Data types that tables do not have, and those that take their values; a complex number is a pair."""
 
 
 class VOTableSource(Source):
@@ -44,13 +42,11 @@ class VOTableSource(Source):
         self._table = table
         with path.open("rb") as stream:
             opened = self._opened(stream)
-            description, fields = opened.description, opened.fields
-        super().__init__([_column(field) for field in fields])
-        self.description = " ".join(description.split())
-        self._fields = fields
-        told = read_head(path, table)
-        self.utype = told.utype
-        self.frames = told.frames
+        super().__init__([_column(field) for field in opened.fields])
+        self._fields = opened.fields
+        self.description = opened.description
+        self.utype = opened.utype
+        self.frames = frames_of(opened.fields)
 
     def batches(self, names: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows, as the document is parsed."""
@@ -67,44 +63,19 @@ class VOTableSource(Source):
 
 
 def _column(field: Field) -> Column:
-    arraysize = field.arraysize if field.arraysize != "1" else ""
-    if field.layout.text:
-        arraysize = f"{arraysize}*" if arraysize.isdecimal() else arraysize or "*"
-    elif field.datatype.endswith("Complex"):
-        arraysize = f"2x{arraysize}" if arraysize else "2"
-    return Column(
-        name=field.name,
-        datatype=DATATYPES.get(field.datatype, field.datatype),
-        arraysize=arraysize,
-        xtype=field.xtype,
-        unit=field.unit,
-        ucd=field.ucd,
-        utype=field.utype,
-        description=field.description,
-    )
+    column = column_of(field)
+    if not field.layout.text:
+        return column
+    # Texts lose the blanks at their ends, so they have no fixed size.
+    size = f"{column.arraysize}*" if column.arraysize.isdecimal() else column.arraysize or "*"
+    return replace(column, arraysize=size)
 
 
 def _array(values: Values, field: Field) -> pa.Array:
     if field.layout.text:
         text = pc.utf8_rtrim(pa.array(values.data, pa.string()), " \0")
         return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-    data = values.data.astype(np.int16) if field.datatype == "unsignedByte" else values.data
-    if values.offsets is None:
-        if field.datatype.endswith("Complex"):
-            return _pairs(data, values.missing)
-        return pa.array(data, mask=values.missing)
-    if len(data) > np.iinfo(np.int32).max:
-        raise UsageError(
-            f"Column {field.name}: {len(values.missing)} rows have more elements than can be taken at once."
-        )
-    gaps = None if values.gaps is None or data.dtype.kind == "f" else values.gaps
-    flat = pa.array(data, mask=gaps)
-    if values.gaps is not None and data.dtype.kind == "f":
-        flat = pa.array(np.where(values.gaps, np.nan, data).astype(data.dtype))
-    offsets = pa.array(values.offsets.astype(np.int32))
-    return pa.ListArray.from_arrays(offsets, flat, mask=pa.array(values.missing) if values.missing.any() else None)
-
-
-def _pairs(data: np.ndarray, missing: np.ndarray) -> pa.Array:
-    offsets = pa.array(2 * np.arange(len(missing) + 1, dtype=np.int32))
-    return pa.ListArray.from_arrays(offsets, pa.array(data), mask=pa.array(missing) if missing.any() else None)
+    if values.gaps is not None and values.data.dtype.kind == "f":
+        data = np.where(values.gaps, np.nan, values.data).astype(values.data.dtype)
+        return numbers_of(field, replace(values, data=data))
+    return numbers_of(field, values, gaps=values.gaps)

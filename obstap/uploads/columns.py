@@ -1,7 +1,6 @@
 """The columns of an uploaded table: what is told of each, and its values for the engines.
 
-Every value comes back as it was sent. Data types that tables do not have become the narrowest that holds their values:
-``bit`` becomes ``boolean``, ``unsignedByte`` ``short``, and a complex number a pair of ``float`` or ``double``.
+Every value comes back as it was sent.
 """
 
 from __future__ import annotations
@@ -16,12 +15,13 @@ import pyarrow.compute as pc
 
 from obstap.arrow import arrow_type
 from obstap.metadata import Column
+from obstap.votable_columns import column_of, numbers_of
+from obstap.writers.names import unique
 from vo.errors import UsageError
 from vo.votable import Field, Values
 
 __all__ = ["array_of", "columns_of", "with_room"]
 
-_DATATYPES = {"bit": "boolean", "unsignedByte": "short", "floatComplex": "float", "doubleComplex": "double"}
 _TIMES = frozenset({"timestamp", "adql:timestamp"})
 _TIME_LENGTH = 26
 """Characters of a time with microseconds."""
@@ -44,52 +44,28 @@ def columns_of(fields: Sequence[Field]) -> tuple[Column, ...]:
     vo.errors.UsageError
         When a name is too long.
     """
-    taken: set[str] = set()
-    columns = []
     for field in fields:
         if len(field.name) > _LONGEST_NAME:
             raise UsageError(
                 f"the name of column {field.name[:40]}… has {len(field.name)} characters; {_LONGEST_NAME} are allowed."
             )
-        name, number = field.name, 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{field.name}_{number}"
-        taken.add(name.lower())
-        columns.append(_column(field, name))
-    return tuple(columns)
+    names = unique([field.name for field in fields], fold=True)
+    return tuple(replace(_column(field), name=name) for name, field in zip(names, fields, strict=True))
 
 
-def _column(field: Field, name: str) -> Column:
-    is_time = field.layout.text and field.xtype.lower() in _TIMES
-    return Column(
-        name=name,
-        datatype=_DATATYPES.get(field.datatype, field.datatype),
-        arraysize=_time_size(field) if is_time else _arraysize(field),
-        xtype="timestamp" if is_time else field.xtype,
-        unit=field.unit,
-        ucd=field.ucd,
-        utype=field.utype,
-        description=field.description,
-    )
+def _column(field: Field) -> Column:
+    column = column_of(field)
+    if field.layout.text and field.xtype.lower() in _TIMES:
+        return replace(column, xtype="timestamp", arraysize=_time_size(field))
+    if field.layout.count is not None and field.layout.count > _LARGEST:
+        return replace(column, arraysize=f"{column.arraysize}*")
+    return column
 
 
 def _time_size(field: Field) -> str:
     """The size of a time, which answers write in full."""
     room = field.layout.count if field.layout.limit is None else field.layout.limit
     return "*" if room is None or room < _TIME_LENGTH else field.arraysize
-
-
-def _arraysize(field: Field) -> str:
-    layout = field.layout
-    if layout.scalar:
-        return ""
-    size = "".join(field.arraysize.split()).removeprefix("1") if layout.count == 1 else "".join(field.arraysize.split())
-    if field.datatype.endswith("Complex"):
-        size = f"2x{size}" if size not in ("", "1") else "2"
-    if layout.count is not None and layout.count > _LARGEST:
-        return f"{size}*"
-    return size
 
 
 def array_of(column: Column, field: Field, values: Values, first_row: int) -> pa.Array:
@@ -106,17 +82,12 @@ def array_of(column: Column, field: Field, values: Values, first_row: int) -> pa
         When a text that should be a time is none.
     """
     kind = arrow_type(column)
-    missing = pa.array(values.missing) if values.missing.any() else None
     if pa.types.is_timestamp(kind):
         return _times(column, values, first_row)
     if field.layout.text:
         return pa.array(values.data, kind)
-    if values.offsets is None:
-        return pa.array(values.data, mask=values.missing).cast(kind)
     # Numbers that stand for none within an array stay what they are: no answer could tell that they are none.
-    gaps = values.gaps if values.data.dtype.kind == "b" else None
-    flat = pa.array(values.data, mask=gaps).cast(kind.value_type)
-    return pa.ListArray.from_arrays(pa.array(values.offsets.astype(np.int32)), flat, mask=missing)
+    return numbers_of(field, values, gaps=values.gaps if kind == pa.list_(pa.bool_()) else None).cast(kind)
 
 
 def with_room(column: Column, arrays: Iterable[pa.Array]) -> Column:

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from vo.errors import UsageError
 from vo.votable.decoder import Decoder
-from vo.votable.model import Block, Field, Limits
+from vo.votable.model import Block, Head, Limits
 from vo.votable.outline import Outline
 
 __all__ = ["VOTable", "open_votable"]
@@ -36,16 +36,17 @@ class VOTable:
 
     Parameters
     ----------
-    name, description
+    name, description, utype
         Of the TABLE; empty where it has none.
     fields
         Its columns.
     """
 
-    def __init__(self, name: str, description: str, fields: tuple[Field, ...], blocks: Iterator[Block]) -> None:
-        self.name = name
-        self.description = description
-        self.fields = fields
+    def __init__(self, head: Head, blocks: Iterator[Block]) -> None:
+        self.name = head.name
+        self.description = head.description
+        self.utype = head.utype
+        self.fields = head.fields
         self._blocks = blocks
 
     def __iter__(self) -> Iterator[Block]:
@@ -71,13 +72,14 @@ def open_votable(file: BinaryIO, *, limits: Limits | None = None, table: str = "
     ------
     vo.errors.UsageError
         When the document is no VOTable with a table, or larger than is allowed.
+    vo.errors.NotFoundError
+        When it does not have the table that is asked for.
     """
     pieces = _parsed(file, limits or Limits(), table)
     outline = next(pieces)
     while outline.decoder is None and not outline.ended:
         next(pieces)
-    name, description, fields = outline.table()
-    return VOTable(name, description, fields, _blocks(outline, pieces))
+    return VOTable(outline.head(), _blocks(outline, pieces))
 
 
 def _blocks(outline: Outline, pieces: Iterator[Outline]) -> Iterator[Block]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vo.errors import UsageError
 from vo.votable.layout import Layout, layout_of
 
-__all__ = ["Block", "Field", "Limits", "Values", "wrong"]
+__all__ = ["Block", "Field", "Head", "Limits", "Values", "wrong"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Field:
     ----------
     null
         The value that stands for none (VALUES null), as it is written; empty when there is none.
+    frame
+        The frame of its coordinates, such as ``ICRS`` or ``FK5 J2000``, where the FIELD refers to a COOSYS.
 
     Raises
     ------
@@ -38,11 +40,22 @@ class Field:
     utype: str = ""
     description: str = ""
     null: str = ""
+    frame: str = ""
 
     @cached_property
     def layout(self) -> Layout:
         """How the values are made of elements."""
         return layout_of(self.name, self.datatype, self.arraysize)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands before the rows of a TABLE (VOTable 1.5 §4): what it says of itself, and its columns."""
+
+    name: str
+    description: str
+    utype: str
+    fields: tuple[Field, ...]
 
 
 @dataclass(slots=True)

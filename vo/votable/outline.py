@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import binascii
+import re
 from xml.parsers import expat
 
-from vo.errors import UsageError
+from vo.errors import NotFoundError, UsageError
 from vo.votable.binary import Binary
 from vo.votable.decoder import Decoder
 from vo.votable.fitsrows import FitsRows
-from vo.votable.model import Field, Limits, wrong
+from vo.votable.model import Field, Head, Limits, wrong
 from vo.votable.tabledata import TableData
 
 __all__ = ["Outline"]
@@ -19,6 +20,7 @@ _TEXT = 10_000
 """Characters of a description that are kept."""
 
 _WHITE = b" \t\r\n"
+_YEAR = re.compile(r"[BJ]?\d+(\.\d+)?")
 
 
 class Outline:
@@ -37,28 +39,32 @@ class Outline:
         self._wanted = wanted
         self._tables = 0
         self._taken = False
-        self._name = self._description = ""
+        self._systems: dict[str, str] = {}
+        self._name = self._description = self._utype = ""
         self._fields: list[dict[str, str]] = []
         self._rows: int | None = None
-        self._first: tuple[str, str, tuple[Field, ...]] | None = None
+        self._first: Head | None = None
         self._stream: _Base64 | None = None
         self.decoder: Decoder | None = None
         self.ended = False
         parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _refuse_declaration
         self._follow()
 
-    def table(self) -> tuple[str, str, tuple[Field, ...]]:
-        """Name, description and fields of the table that is read.
+    def head(self) -> Head:
+        """What is told of the table that is read.
 
         Raises
         ------
         vo.errors.UsageError
             When the document has no table.
+        vo.errors.NotFoundError
+            When it does not have the one that is wanted.
         """
-        if self._first is None:
-            which = f" {self._wanted!r}" if self._wanted else ""
-            raise UsageError(f"the document has no TABLE{which} with FIELDs.")
-        return self._first
+        if self._first is not None:
+            return self._first
+        if self._wanted:
+            raise NotFoundError(f"the document has no TABLE {self._wanted!r} with FIELDs.")
+        raise UsageError("the document has no TABLE with FIELDs.")
 
     def _follow(self) -> None:
         self._parser.StartElementHandler = self._start
@@ -108,6 +114,9 @@ class Outline:
 
     # elements
 
+    def _start_system(self, attributes: dict[str, str]) -> None:
+        self._systems[attributes.get("ID", "")] = _frame(attributes.get("system", ""), attributes.get("equinox", ""))
+
     def _start_table(self, attributes: dict[str, str]) -> None:
         if "TABLE" in self._path[:-1]:
             raise UsageError("a TABLE stands within a TABLE.")
@@ -117,7 +126,7 @@ class Outline:
         if "ref" in attributes and self._taken:
             raise UsageError("its TABLE takes its columns from another by ref; write them as FIELDs of its own.")
         self._fields.clear()
-        self._name, self._description = attributes.get("name", ""), ""
+        self._name, self._description, self._utype = attributes.get("name", ""), "", attributes.get("utype", "")
         nrows = attributes.get("nrows", "").strip()
         self._rows = int(nrows) if nrows.isascii() and nrows.isdecimal() and len(nrows) < 20 else None
 
@@ -144,8 +153,8 @@ class Outline:
         kind = self._path[-1]
         if len(self._path) < 2 or self._path[-2] != "DATA":
             raise UsageError(f"its {kind} does not stand in DATA.")
-        fields = self._made_fields()
-        self._first = (self._name, self._description.strip(), fields)
+        self._first = self._made_head()
+        fields = self._first.fields
         if kind == "TABLEDATA":
             self.decoder = TableData(fields, self._limits)
         elif kind == "FITS":
@@ -185,13 +194,18 @@ class Outline:
 
     def _end_table(self) -> None:
         if self._fields:
-            self._first = (self._name, self._description.strip(), self._made_fields())
+            self._first = self._made_head()
 
-    def _made_fields(self) -> tuple[Field, ...]:
-        return tuple(_field(attributes, number) for number, attributes in enumerate(self._fields, 1))
+    def _made_head(self) -> Head:
+        fields = (
+            _field(attributes, number, self._systems.get(attributes.get("ref", ""), ""))
+            for number, attributes in enumerate(self._fields, 1)
+        )
+        return Head(self._name, " ".join(self._description.split()), self._utype.strip(), tuple(fields))
 
 
 _STARTS = {
+    "COOSYS": Outline._start_system,
     "TABLE": Outline._start_table,
     "FIELD": Outline._start_field,
     "VALUES": Outline._start_values,
@@ -240,7 +254,13 @@ def _refuse_declaration(*_: object) -> None:
     )
 
 
-def _field(attributes: dict[str, str], number: int) -> Field:
+def _frame(system: str, equinox: str) -> str:
+    """The frame that a COOSYS names, such as ``ICRS`` or ``FK5 J2000``; the older eq_FK5 are named FK5."""
+    name = system.removeprefix("eq_").upper()
+    return f"{name} {equinox}" if name != "ICRS" and _YEAR.fullmatch(equinox) else name
+
+
+def _field(attributes: dict[str, str], number: int, frame: str) -> Field:
     name = attributes.get("name", "").strip() or attributes.get("ID", "").strip() or f"col_{number}"
     field = Field(
         name=name,
@@ -252,6 +272,7 @@ def _field(attributes: dict[str, str], number: int) -> Field:
         utype=attributes.get("utype", "").strip(),
         description=" ".join(attributes.get("description", "").split()),
         null=attributes.get("null", "").strip(),
+        frame=frame,
     )
     field.layout  # noqa: B018 - a field of a wrong type is refused before its rows come
     return field

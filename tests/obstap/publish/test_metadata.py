@@ -38,6 +38,14 @@ def test_one_of_several_tables(arguments, columns, publish, archive, tmp_path):
     assert (found.description, found.utype) == (("The second", "a:b.c") if columns[0] == "lon" else ("", ""))
 
 
+def test_the_first_table_with_rows_says_what_it_is(publish, archive, tmp_path):
+    path = votable(tmp_path / "c.vot")
+    path.write_text(path.read_text().replace("<DATA><TABLEDATA><TR><TD>1</TD></TR></TABLEDATA></DATA>", ""))
+    out, _ = publish(path)
+    assert "position: lon, lat" in out
+    assert published(archive).utype == "a:b.c"
+
+
 def test_a_table_that_is_not_there(publish, tmp_path):
     with pytest.raises(CommandError, match="the document has no TABLE 'third' with FIELDs"):
         publish(votable(tmp_path / "c.vot"), "--hdu", "third")

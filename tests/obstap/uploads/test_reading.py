@@ -62,6 +62,8 @@ def refusal(*documents: bytes) -> str:
         ("char", "2x2", "abcd", ("char", "2x2"), "abcd"),
         ("char", "5000", "x", ("char", "5000*"), "x"),
         ("double", "40x40", "", ("double", "40x40*"), None),
+        ("double", "1x1", "2.5", ("double", "1x1"), [2.5]),
+        ("float", " 1 x 2 ", "1 2", ("float", "1x2"), [1.0, 2.0]),
     ],
 )
 def test_data_types(datatype: str, arraysize: str, cell: str, column: tuple[str, str], value: object) -> None:

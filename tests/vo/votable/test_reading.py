@@ -258,6 +258,24 @@ def test_what_a_field_says() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("system", "frame"),
+    [
+        ('system="ICRS" equinox="J2000"', "ICRS"),
+        ('system="eq_FK5" equinox="J2000"', "FK5 J2000"),
+        ('system="eq_FK4" equinox="of date"', "FK4"),
+        ('system="galactic"', "GALACTIC"),
+        ("", ""),
+    ],
+)
+def test_the_frame_of_coordinates(system: str, frame: str) -> None:
+    fields = '<FIELD name="lon" datatype="double" ref="sky"/><FIELD name="n" datatype="int"/>'
+    before = f'<COOSYS ID="sky" {system}/><COOSYS ID="other" system="ecl_FK5"/>'
+    found = open_votable(io.BytesIO(document(fields, tabledata(), table=' utype="a:b"', before=before)))
+    assert found.utype == "a:b"
+    assert [field.frame for field in found.fields] == [frame, ""]
+
+
 class TestWhichTable:
     first = '<TABLE ID="id1" name="one"><FIELD name="a" datatype="int"/></TABLE>'
     rows = "<DATA>{}</DATA>"
