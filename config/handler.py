@@ -23,7 +23,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, get_resolver, set_script_prefix
 
+from uws.http.departure import expect_departure
 from uws.http.threads import in_thread
+from vo.cancellation import Cancellation
 
 __all__ = ["Handler"]
 
@@ -49,14 +51,21 @@ class Handler(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        response = await in_thread(self._answer, scope, body)
-        if not response.streaming:
-            await self.send_response(response, send)
-            return
+        gone = expect_departure(scope)
+        leaving = asyncio.ensure_future(_hear_departure(receive, gone))
         try:
-            await self._send_while_heard(response, receive, send)
+            response = await in_thread(self._answer, scope, body)
+            if not response.streaming:
+                await self.send_response(response, send)
+                return
+            try:
+                await self._send_until(leaving, response, send)
+            finally:
+                await in_thread(response.close)
         finally:
-            await in_thread(response.close)
+            # Nothing is left to be done for the request, whatever ended it.
+            leaving.cancel()
+            gone.cancel()
 
     def create_request(
         self, scope: Scope, body_file: SpooledTemporaryFile[bytes]
@@ -87,19 +96,24 @@ class Handler(ASGIHandler):
             response.close()
         return response
 
-    async def _send_while_heard(self, response: HttpResponseBase, receive: Any, send: Any) -> None:
+    async def _send_until(self, leaving: asyncio.Future[None], response: HttpResponseBase, send: Any) -> None:
         """Send a streaming answer until it ends or the client has gone."""
         sending = asyncio.ensure_future(self.send_response(response, send))
-        leaving = asyncio.ensure_future(receive())
         try:
             await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            leaving.cancel()
             sending.cancel()
             done, _ = await asyncio.wait((sending,))
         for task in done:
             if not task.cancelled():
                 task.result()
+
+
+async def _hear_departure(receive: Any, gone: Cancellation) -> None:
+    """Wait until the client has gone, and tell it."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    gone.cancel()
 
 
 def _waits(scope: Scope) -> bool:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from obstap.metadata import Column, Table
 from obstap.textform import Chunk, TextForm
+from vo.cancellation import Cancellation
 
 __all__ = ["Snapshot", "TableContent", "TableStore"]
 
@@ -28,7 +29,11 @@ class TableContent:
 
 
 class Snapshot(ABC):
-    """One state of all published tables; it stays readable while it is held, whatever is published meanwhile."""
+    """One state of all published tables; it stays readable while it is held, whatever is published meanwhile.
+
+    When what was asked for with it is cancelled, all its queries end, also those that wait for their first row: the
+    engine works on them no more, and they hold nothing.
+    """
 
     engine: ClassVar[str]
     """Which SQL `execute` takes: duckdb or postgresql."""
@@ -65,6 +70,8 @@ class Snapshot(ABC):
 
         Raises
         ------
+        vo.errors.CancellationError
+            When it was cancelled (also later, from the iterator).
         vo.errors.TimeLimitError
             When the time limit is exceeded (also later, from the iterator).
         vo.errors.UsageError
@@ -113,7 +120,7 @@ class Snapshot(ABC):
 
         Raises
         ------
-        vo.errors.TimeLimitError, vo.errors.UsageError
+        vo.errors.CancellationError, vo.errors.TimeLimitError, vo.errors.UsageError
             As from `execute`.
         """
         return None
@@ -127,8 +134,14 @@ class TableStore(ABC):
         """Keep other writers out, so that what is read inside is still true when it is written there."""
 
     @abstractmethod
-    def snapshot(self) -> AbstractContextManager[Snapshot]:
-        """Hold the present state of all tables for reading."""
+    def snapshot(self, *, cancellation: Cancellation | None = None) -> AbstractContextManager[Snapshot]:
+        """Hold the present state of all tables for reading.
+
+        Parameters
+        ----------
+        cancellation
+            What ends all queries of the snapshot.
+        """
 
     @abstractmethod
     def replace(self, contents: Sequence[TableContent], *, drop: Sequence[str] = ()) -> None:

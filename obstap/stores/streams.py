@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import ClassVar, Generic, TypeVar
+from weakref import WeakMethod
 
+from vo.cancellation import Cancellation
 from vo.errors import AthanorError, TimeLimitError, UnavailableError
 
 __all__ = ["Clock", "QueryStream"]
@@ -19,7 +21,7 @@ _Piece = TypeVar("_Piece")
 _Result = TypeVar("_Result")
 
 _NAGGING = 0.1
-"""Seconds between interrupts; one that comes between two steps of a query's start has no effect."""
+"""Seconds between interrupts."""
 
 
 _AHEAD = 64
@@ -36,10 +38,12 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
     ----------
     time_limit, count_waiting
         Seconds that the query may take, and whether the time of the consumer between pieces is part of them.
+    cancellation
+        What interrupts the query at any moment, also while this constructor waits for its first piece.
 
     Raises
     ------
-    vo.errors.TimeLimitError, vo.errors.UsageError
+    vo.errors.CancellationError, vo.errors.TimeLimitError, vo.errors.UsageError
         As `obstap.stores.base.Snapshot.execute` says.
     """
 
@@ -49,19 +53,29 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
     _closed = True
     """Nothing is to be closed before the constructor has begun."""
 
-    def __init__(self, *, time_limit: float | None, count_waiting: bool) -> None:
+    def __init__(self, *, time_limit: float | None, count_waiting: bool, cancellation: Cancellation) -> None:
         self._closed = False
         self._ended = False
         self._first: _Piece | None = None
         self._coming: Future[_Piece | None] | None = None
         self._working = threading.Lock()
-        self._clock = Clock(self._interrupt, time_limit, count_waiting)
+        self._nagging = _Nagging(self._interrupt)
+        self._clock = Clock(self._nagging.begin, time_limit, count_waiting)
+        self._cancellation = cancellation
+        cancellation.on_cancel(self._nagging.begin)
         try:
+            self._make_ready()
+            self._clock.start()
             self._step(self._open)
             self._first = self._step(self._fetch)
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error, AthanorError):
+                cancellation.check()
             raise
+
+    def _ready(self) -> None:
+        """Wait for what the query runs on; its time does not count."""
 
     @abstractmethod
     def _open(self) -> None:
@@ -122,6 +136,8 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
             self._working.acquire()
         try:
             self._drop_coming()
+            self._cancellation.forget(self._nagging.begin)
+            self._nagging.end()
             self._clock.stop()
             self._first = None
             self._release()
@@ -131,7 +147,15 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
     def __del__(self) -> None:
         self.close()
 
+    def _make_ready(self) -> None:
+        try:
+            self._ready()
+        except self.failures as error:
+            self._cancellation.check()
+            raise self._explained(error) from error
+
     def _arrived(self, coming: Future[_Piece | None]) -> _Piece | None:
+        self._cancellation.check()
         self._clock.check()
         return coming.result()
 
@@ -143,12 +167,14 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
 
     def _step(self, action: Callable[[], _Result]) -> _Result | None:
         """Let the engine work, under the clock; None when the stream was closed meanwhile."""
+        self._cancellation.check()
         try:
             with self._clock.running():
                 return action()
         except self.failures as error:
             if self._closed:
                 return None
+            self._cancellation.check()
             if not self._interrupted(error):
                 raise self._explained(error) from error
             if self._clock.expired:
@@ -156,18 +182,46 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
             raise UnavailableError("The query was interrupted because the service is stopping.") from error
 
 
+class _Nagging:
+    """Interrupts a query until it notices, in a thread of its own.
+
+    One interrupt that comes between two steps of a query's start has no effect. Whoever is to begin this does not keep
+    the query alive by that.
+    """
+
+    def __init__(self, interrupt: Callable[[], None]) -> None:
+        self._interrupt = WeakMethod(interrupt)
+        self._ended = threading.Event()
+
+    def begin(self) -> None:
+        threading.Thread(target=self._nag, name="query-interrupt", daemon=True).start()
+
+    def end(self) -> None:
+        self._ended.set()
+
+    def _nag(self) -> None:
+        while not self._ended.is_set() and (interrupt := self._interrupt()) is not None:
+            interrupt()
+            del interrupt
+            self._ended.wait(_NAGGING)
+
+
 class Clock:
-    """Counts the time of a query and interrupts it when that exceeds the limit."""
+    """Counts the time of a query from its start and calls `interrupt` when that exceeds the limit."""
 
     def __init__(self, interrupt: Callable[[], None], limit: float | None, count_waiting: bool) -> None:
         self._interrupt = interrupt
         self._limit = limit
         self._count_waiting = count_waiting
         self._spent = 0.0
-        self._began: float | None = time.monotonic() if count_waiting else None
-        self._stopped = threading.Event()
+        self._began: float | None = None
         self.expired = False
-        if limit is not None:
+
+    def start(self) -> None:
+        """Count from now on."""
+        if self._count_waiting:
+            self._began = time.monotonic()
+        if self._limit is not None:
             _shared.watcher.add(self)
 
     @contextmanager
@@ -197,7 +251,6 @@ class Clock:
 
     def stop(self) -> None:
         """Interrupt nothing any more."""
-        self._stopped.set()
         _shared.watcher.remove(self)
 
     def error(self) -> TimeLimitError:
@@ -215,14 +268,9 @@ class Clock:
         return self._limit - self._spent - (0.0 if began is None else time.monotonic() - began)
 
     def expire(self) -> None:
-        """Interrupt the query until it notices, in a thread of its own."""
+        """Interrupt the query because its time is over."""
         self.expired = True
-        threading.Thread(target=self._nag, name="query-clock", daemon=True).start()
-
-    def _nag(self) -> None:
-        while not self._stopped.is_set():
-            self._interrupt()
-            self._stopped.wait(_NAGGING)
+        self._interrupt()
 
 
 class _Watcher:

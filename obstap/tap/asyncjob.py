@@ -13,7 +13,7 @@ from obstap.uploads.reading import read_uploads
 from uws.executors import InProcessContext, Produced
 from uws.uploads import find_upload
 from vo.dali import Parameters
-from vo.errors import AthanorError, TimeLimitError, UsageError
+from vo.errors import TimeLimitError, UsageError
 
 __all__ = ["RESULT", "run"]
 
@@ -55,25 +55,23 @@ def _run(context: InProcessContext) -> list[Produced]:
         responseformat=wanted.responseformat,
         base_url=context.base_url,
         time_limit=context.time_limit,
+        cancellation=context.cancellation,
         tell_errors=False,
         uploads=uploads,
     )
     with closing(answer):
-        context.on_cancel(answer.cancel)
         context.stage("Writing the answer")
         path = context.workdir / answer.filename
-        _write(answer, path, context)
+        _write(answer, path)
     return [Produced(RESULT, path, answer.content_type, role="table")]
 
 
-def _write(answer: Stream, path: Path, context: InProcessContext) -> None:
-    """Write the whole answer or nothing: a cancelled query ends its stream as if it were complete."""
+def _write(answer: Stream, path: Path) -> None:
+    """Write the whole answer or nothing."""
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("wb") as file:
             file.writelines(answer)
-        if context.cancelled.is_set():
-            raise AthanorError("The query was cancelled.")
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from obstap.textform import Chunk, TextForm
 from obstap.writers import Info, Rows, Writer, get_writer
 from uws.http.software import software
 from uws.times import format_time, now
+from vo.cancellation import Cancellation
 from vo.errors import ParameterError
 
 __all__ = ["TAP", "Answer", "Stream", "fetch", "row_limit", "run_query"]
@@ -84,6 +85,7 @@ class _Running:
         lang: str,
         base_url: str,
         time_limit: float | None,
+        cancellation: Cancellation | None,
         execute: bool,
         uploads: Sequence[TableContent] = (),
         form: TextForm | None = None,
@@ -92,7 +94,7 @@ class _Running:
         if len(query) > LONGEST_QUERY:
             raise ParameterError("QUERY", f"it has {len(query):,} characters; {LONGEST_QUERY:,} are allowed.")
         with ExitStack() as stack:
-            snapshot = stack.enter_context(get_store().snapshot())
+            snapshot = stack.enter_context(get_store().snapshot(cancellation=cancellation))
             if uploads:
                 snapshot = stack.enter_context(snapshot.with_uploads(uploads))
             translation = translate(
@@ -129,6 +131,7 @@ def run_query(
     responseformat: str = "",
     base_url: str,
     time_limit: float | None = None,
+    cancellation: Cancellation | None = None,
     tell_errors: bool = True,
     run_id: str = "",
     protocol: str = TAP,
@@ -149,6 +152,8 @@ def run_query(
         URL of the service without a final slash, for links in the answer.
     time_limit
         Seconds that the engine may work on it.
+    cancellation
+        What ends it at any moment, also before its first rows.
     tell_errors
         Whether errors after the first byte are told in the document, where its format can, instead of raised.
     run_id
@@ -168,6 +173,8 @@ def run_query(
         When the format or the language is not offered, or the query has more than `LONGEST_QUERY` characters.
     vo.errors.TimeLimitError, vo.errors.UsageError
         When the query fails before its first rows.
+    vo.errors.CancellationError
+        When it is cancelled before its first rows; later the stream raises it, if errors are not told in the document.
     """
     writer = get_writer(responseformat)
     limit = row_limit(maxrec)
@@ -176,6 +183,7 @@ def run_query(
         lang=lang,
         base_url=base_url,
         time_limit=time_limit,
+        cancellation=cancellation,
         execute=limit > 0,
         uploads=uploads,
         form=writer.text_form,
@@ -196,6 +204,7 @@ def fetch(
     base_url: str,
     maxrec: int = PAGE_ROWS,
     time_limit: float | None = None,
+    cancellation: Cancellation | None = None,
 ) -> Answer:
     """The answer to a query as Python values: times as `datetime` in UTC without a zone, arrays as lists.
 
@@ -205,12 +214,14 @@ def fetch(
         Rows at most.
     time_limit
         Seconds that the engine may work on it; the limit of synchronous queries when None.
+    cancellation
+        What ends it at any moment.
 
     Raises
     ------
     vo.errors.QueryError
         When the query is not right.
-    vo.errors.TimeLimitError, vo.errors.UsageError
+    vo.errors.CancellationError, vo.errors.TimeLimitError, vo.errors.UsageError
         When it fails.
     """
     limit = row_limit(maxrec)
@@ -219,6 +230,7 @@ def fetch(
         lang="ADQL",
         base_url=base_url,
         time_limit=time_limit or settings.ATHANOR_SYNC_TIME_LIMIT,
+        cancellation=cancellation,
         execute=limit > 0,
     )
     with closing(running):

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from obstap.tap.parameters import read_request
 from obstap.tap.resource import parameters, resource
 from obstap.uploads.request import Upload
+from uws.http.departure import departure
 from uws.http.locations import base_url
 from uws.http.streams import stream
 from vo.errors import NotFoundError
@@ -39,7 +40,7 @@ def sync(request: HttpRequest) -> HttpResponseBase:
 
 
 def answer(request: HttpRequest, **asked: Any) -> HttpResponseBase:
-    """The response to a query that is run within the time limit of synchronous queries.
+    """The response to a query that is run within the time limit of synchronous queries, as long as its client stays.
 
     Parameters
     ----------
@@ -50,7 +51,12 @@ def answer(request: HttpRequest, **asked: Any) -> HttpResponseBase:
 
     if request.method == "HEAD":
         asked["maxrec"] = 0
-    result = run_query(**asked, base_url=base_url(request), time_limit=settings.ATHANOR_SYNC_TIME_LIMIT)
+    result = run_query(
+        **asked,
+        base_url=base_url(request),
+        time_limit=settings.ATHANOR_SYNC_TIME_LIMIT,
+        cancellation=departure(request),
+    )
     response = stream(request, result, content_type=result.content_type, short=SHORT)
     response["Content-Disposition"] = f'inline; filename="{result.filename}"'
     return response

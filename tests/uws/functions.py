@@ -20,7 +20,7 @@ def run(context: InProcessContext) -> list[Produced]:
         case "break":
             raise ZeroDivisionError("a surprise")
         case "wait":
-            context.cancelled.wait(30)
+            context.cancellation.wait(30)
         case "sleep":
             time.sleep(0.2)
     path = context.workdir / "result.txt"

@@ -16,7 +16,6 @@ import pytest
 
 from uws.executors import Executor, Exit, InProcessExecutor, LocalExecutor, MemoryExecutor, Run, State, Status, Task
 from uws.executors.base import Progress
-from uws.executors.inprocess import InProcessContext
 
 JOB_ID = "executortestexecutortestex"
 
@@ -203,18 +202,6 @@ class TestLocal:
 
 
 class TestInProcess:
-    def context(self) -> InProcessContext:
-        return InProcessContext(parameters={}, workdir=Path(), base_url="", user_id=None, time_limit=None)
-
-    def test_callbacks_are_called_once(self):
-        context, calls = self.context(), []
-        context.on_cancel(lambda: calls.append(1))
-        context.cancel()
-        context.cancel()
-        assert calls == [1]
-        context.on_cancel(lambda: calls.append(2))
-        assert calls == [1, 2]
-
     @pytest.mark.parametrize(
         ("query", "reason", "message"),
         [

@@ -6,7 +6,6 @@ import importlib
 import logging
 import secrets
 import socket
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 from uws.executors.base import Executor, Exit, Progress, Run, State, Status, Task
 from uws.runner_results import digest
 from uws.times import format_time, now
+from vo.cancellation import Cancellation
 from vo.errors import AthanorError, QueryError, TimeLimitError
 
 __all__ = ["InProcessContext", "InProcessExecutor", "Produced"]
@@ -50,6 +50,11 @@ class InProcessContext:
         The job's directory; files that came with the request are below ``uploads/``.
     time_limit
         Seconds that the task may take; None means no limit.
+
+    Attributes
+    ----------
+    cancellation
+        Tells when the task is to stop; a task that takes long hands it on to what it waits for.
     """
 
     def __init__(
@@ -66,30 +71,12 @@ class InProcessContext:
         self.base_url = base_url
         self.user_id = user_id
         self.time_limit = time_limit
-        self.cancelled = threading.Event()
+        self.cancellation = Cancellation()
         self.told = Progress()
-        self._callbacks: list[Callable[[], object]] = []
-        self._lock = threading.Lock()
 
     def stage(self, text: str) -> None:
         """Say what the task is doing."""
         self.told = Progress(stage=text[:500])
-
-    def on_cancel(self, callback: Callable[[], object]) -> None:
-        """Call `callback` when the task is to stop, from another thread; at once if that is so already."""
-        with self._lock:
-            if not self.cancelled.is_set():
-                self._callbacks.append(callback)
-                return
-        callback()
-
-    def cancel(self) -> None:
-        """Ask the task to stop."""
-        with self._lock:
-            self.cancelled.set()
-            callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            callback()
 
 
 @dataclass(slots=True)
@@ -159,7 +146,7 @@ class InProcessExecutor(Executor):
         if call is not None and not call.reason:
             call.reason = reason
             call.give_up_at = time.monotonic() + PATIENCE
-            call.context.cancel()
+            call.context.cancellation.cancel()
 
     def progress(self, run: Run) -> Progress | None:
         """What the function said last."""
@@ -173,7 +160,7 @@ class InProcessExecutor(Executor):
     def close(self) -> None:
         """Ask what runs to stop; it will be called again by the next engine."""
         for call in self._calls.values():
-            call.context.cancel()
+            call.context.cancellation.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _launch(self, call: _Call, function: str) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from obstap.stores.duckdb.failures import FAILURES, explained
 from obstap.stores.failures import several
 from obstap.stores.streams import QueryStream
+from vo.cancellation import Cancellation
 from vo.errors import AthanorError
 
 __all__ = ["Batches"]
@@ -23,6 +24,8 @@ class Batches(QueryStream[pa.RecordBatch]):
     ----------
     cursor
         A cursor of its own; it is closed with the stream.
+    load
+        Gives the cursor the tables that it alone sees.
     on_close
         Called once, when the stream has ended or was closed.
     """
@@ -38,15 +41,19 @@ class Batches(QueryStream[pa.RecordBatch]):
         time_limit: float | None,
         count_waiting: bool,
         batch_rows: int,
+        load: Callable[[duckdb.DuckDBPyConnection], None],
         on_close: Callable[[], None],
+        cancellation: Cancellation,
     ) -> None:
         self._cursor = cursor
         self._query = (sql, parameters, batch_rows)
+        self._load = load
         self._on_close = on_close
         self._stream: pa.RecordBatchReader | None = None
-        super().__init__(time_limit=time_limit, count_waiting=count_waiting)
+        super().__init__(time_limit=time_limit, count_waiting=count_waiting, cancellation=cancellation)
 
     def _open(self) -> None:
+        self._load(self._cursor)
         self._stream = _open(self._cursor, *self._query)
 
     def _fetch(self) -> pa.RecordBatch | None:

@@ -21,12 +21,15 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
+import duckdb
+
 from obstap.metadata import Table
 from obstap.stores.base import Snapshot, TableContent, TableStore
 from obstap.stores.duckdb.queries import Batches
 from obstap.stores.duckdb.reader import Reader, State, physical
 from obstap.stores.duckdb.uploads import Uploads
 from obstap.stores.duckdb.writer import Writer
+from vo.cancellation import Cancellation
 from vo.errors import NotFoundError
 
 __all__ = ["DuckDBStore"]
@@ -61,12 +64,12 @@ class DuckDBStore(TableStore):
         _stores.add(self)
 
     @contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
+    def snapshot(self, *, cancellation: Cancellation | None = None) -> Iterator[Snapshot]:
         """Hold the present state of all tables for reading."""
         reader = self._opened()
         state = reader.acquire()
         try:
-            yield _DuckDBSnapshot(reader, state)
+            yield _DuckDBSnapshot(reader, state, cancellation or Cancellation())
         finally:
             reader.release(state)
 
@@ -117,9 +120,12 @@ class DuckDBStore(TableStore):
 class _DuckDBSnapshot(Snapshot):
     engine = "duckdb"
 
-    def __init__(self, reader: Reader, state: State, uploads: Uploads | None = None) -> None:
+    def __init__(
+        self, reader: Reader, state: State, cancellation: Cancellation, uploads: Uploads | None = None
+    ) -> None:
         self._reader = reader
         self._state = state
+        self._cancellation = cancellation
         self._uploads = uploads
         self.tables: Mapping[str, Table] = (
             MappingProxyType({name: entry.table for name, entry in state.entries.items()})
@@ -131,7 +137,7 @@ class _DuckDBSnapshot(Snapshot):
     def with_uploads(self, contents: Sequence[TableContent]) -> Iterator[Snapshot]:
         """The same state with more tables."""
         with Uploads(self, contents) as uploads:
-            yield _DuckDBSnapshot(self._reader, self._state, uploads)
+            yield _DuckDBSnapshot(self._reader, self._state, self._cancellation, uploads)
 
     def physical(self, name: str) -> str:
         if self._uploads is not None and name in self._uploads:
@@ -152,12 +158,6 @@ class _DuckDBSnapshot(Snapshot):
     ) -> Batches:
         reader, state = self._reader, self._state
         cursor = reader.cursor()
-        try:
-            if self._uploads is not None:
-                self._uploads.load(cursor)
-        except BaseException:
-            cursor.close()
-            raise
         reader.hold(state)
         return Batches(
             cursor,
@@ -166,8 +166,14 @@ class _DuckDBSnapshot(Snapshot):
             time_limit=time_limit,
             count_waiting=count_waiting,
             batch_rows=batch_rows,
+            load=self._load,
             on_close=lambda: reader.release(state),
+            cancellation=self._cancellation,
         )
+
+    def _load(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        if self._uploads is not None:
+            self._uploads.load(cursor)
 
 
 def _after_fork() -> None:

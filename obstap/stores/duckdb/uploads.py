@@ -17,7 +17,6 @@ from obstap.arrow import arrow_schema
 from obstap.metadata import Table
 from obstap.names import delimited
 from obstap.stores.base import Snapshot, TableContent
-from obstap.stores.duckdb.failures import FAILURES, explained
 
 __all__ = ["Uploads"]
 
@@ -47,17 +46,8 @@ class Uploads:
         return f"temp.main.{delimited(name)}"
 
     def load(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Give the tables to a connection.
-
-        Raises
-        ------
-        vo.errors.UsageError
-            When they are too large for the engine.
-        """
+        """Give the tables to a connection; fails as a query does when they are too large for the engine."""
         for name, rows in self._rows.items():
-            try:
-                cursor.register("arriving", rows)
-                cursor.execute(f"CREATE TEMP TABLE {delimited(name)} AS SELECT * FROM arriving")  # noqa: S608 - quoted
-                cursor.unregister("arriving")
-            except FAILURES as error:
-                raise explained(error) from error
+            cursor.register("arriving", rows)
+            cursor.execute(f"CREATE TEMP TABLE {delimited(name)} AS SELECT * FROM arriving")  # noqa: S608 - quoted
+            cursor.unregister("arriving")

@@ -16,6 +16,7 @@ from obstap.stores.postgres.lines import Lines
 from obstap.stores.postgres.sessions import Answer, ArrowSession, Session, Sessions, TextSession, keep
 from obstap.stores.streams import QueryStream
 from obstap.textform import Chunk, TextForm
+from vo.cancellation import Cancellation
 from vo.errors import AthanorError
 
 __all__ = ["Batches", "Chunks", "check_single"]
@@ -40,6 +41,8 @@ class _Query(QueryStream[_Piece], Generic[_Piece, _S]):
     ----------
     begin
         Begins the transaction.
+    cancellation
+        What interrupts it, also while it begins.
     """
 
     failures = FAILURES
@@ -52,17 +55,27 @@ class _Query(QueryStream[_Piece], Generic[_Piece, _S]):
         *,
         time_limit: float | None,
         count_waiting: bool,
+        cancellation: Cancellation,
     ) -> None:
         self._pool = pool
+        self._begin = begin
         self._sql = sql
         self._process = os.getpid()
         self._cancelling = threading.Lock()
         self._session: _S | None = None
+        super().__init__(time_limit=time_limit, count_waiting=count_waiting, cancellation=cancellation)
+
+    def _ready(self) -> None:
+        self._pool.begin(self._begin_interruptibly, cancellation=self._cancellation)
+
+    def _begin_interruptibly(self, session: _S) -> None:
+        self._session = session
         try:
-            self._session, _ = pool.begin(begin)
-        except FAILURES as error:
-            raise explained(error) from error
-        super().__init__(time_limit=time_limit, count_waiting=count_waiting)
+            self._begin(session)
+        except BaseException:
+            with self._cancelling:
+                self._session = None
+            raise
 
     def _interrupt(self) -> None:
         with self._cancelling:
@@ -75,8 +88,9 @@ class _Query(QueryStream[_Piece], Generic[_Piece, _S]):
             return
         with self._cancelling:
             session, self._session = self._session, None
-        self._finish(session)
-        self._pool.end(session)
+        if session is not None:
+            self._finish(session)
+            self._pool.end(session)
 
     def _finish(self, session: _S) -> None:
         """Make the session ready for other statements."""
@@ -106,6 +120,7 @@ class Batches(_Query[pa.RecordBatch, ArrowSession]):
         *,
         time_limit: float | None,
         count_waiting: bool,
+        cancellation: Cancellation,
         batch_rows: int,
     ) -> None:
         self._parameters = parameters
@@ -113,7 +128,9 @@ class Batches(_Query[pa.RecordBatch, ArrowSession]):
         self._answer: Answer | None = None
         self._rest: pa.RecordBatch | None = None
         self._more = False
-        super().__init__(pool, begin, sql, time_limit=time_limit, count_waiting=count_waiting)
+        super().__init__(
+            pool, begin, sql, time_limit=time_limit, count_waiting=count_waiting, cancellation=cancellation
+        )
 
     def _open(self) -> None:
         bound = None
@@ -172,11 +189,14 @@ class Chunks(_Query[Chunk, TextSession]):
         before: str = "",
         time_limit: float | None,
         count_waiting: bool,
+        cancellation: Cancellation,
     ) -> None:
         self._before = before
         self._form = form
         self._lines: Lines | None = None
-        super().__init__(pool, begin, sql, time_limit=time_limit, count_waiting=count_waiting)
+        super().__init__(
+            pool, begin, sql, time_limit=time_limit, count_waiting=count_waiting, cancellation=cancellation
+        )
 
     def _open(self) -> None:
         session = self._session

@@ -23,6 +23,8 @@ from psycopg2.extensions import make_dsn, parse_dsn
 
 from obstap.names import delimited
 from obstap.stores.postgres.failures import FAILURES, is_lost, unavailable
+from obstap.stores.postgres.places import Places
+from vo.cancellation import Cancellation
 from vo.errors import UnavailableError
 
 __all__ = ["READER", "ArrowSession", "Connector", "Pool", "Session", "Sessions", "TextSession", "keep"]
@@ -66,7 +68,7 @@ class Session(Protocol):
 class Sessions(Protocol[_Session]):
     """Where queries have their sessions from."""
 
-    def begin(self, start: Callable[[_Session], _Result]) -> tuple[_Session, _Result]:
+    def begin(self, start: Callable[[_Session], _Result], *, cancellation: Cancellation) -> tuple[_Session, _Result]:
         """A session in which `start` has succeeded."""
 
     def end(self, session: _Session) -> None:
@@ -258,20 +260,22 @@ class Pool(Generic[_Session]):
 
     def __init__(self, connect: Callable[[], _Session], *, size: int, patience: float) -> None:
         self._connect = connect
-        self._places = threading.Semaphore(size)
+        self._places = Places(size)
         self._patience = patience
         self._waiting: deque[_Session] = deque()
         self._process = os.getpid()
 
-    def begin(self, start: Callable[[_Session], _Result]) -> tuple[_Session, _Result]:
+    def begin(self, start: Callable[[_Session], _Result], *, cancellation: Cancellation) -> tuple[_Session, _Result]:
         """A session in which `start` has succeeded; one that the server has ended meanwhile is replaced.
 
         Raises
         ------
         vo.errors.UnavailableError
             When the server cannot be reached, or all sessions are at work for too long.
+        vo.errors.CancellationError
+            When it is cancelled while all sessions are at work.
         """
-        if not self._places.acquire(timeout=self._patience):
+        if not self._places.take(patience=self._patience, cancellation=cancellation):
             raise UnavailableError("All connections to the archive's database are in use.", retry_after=10)
         try:
             while True:
@@ -288,7 +292,7 @@ class Pool(Generic[_Session]):
                     if fresh or not (isinstance(error, FAILURES) and is_lost(error)):
                         raise
         except BaseException as error:
-            self._places.release()
+            self._places.give()
             if isinstance(error, FAILURES) and is_lost(error):
                 raise unavailable(error) from error
             raise
@@ -305,7 +309,7 @@ class Pool(Generic[_Session]):
         else:
             self._waiting.append(session)
         finally:
-            self._places.release()
+            self._places.give()
 
     def close(self) -> None:
         """End the sessions that wait for work."""

@@ -15,6 +15,7 @@ from obstap.names import literal
 from obstap.stores.postgres.manifest import Entries
 from obstap.stores.postgres.sessions import Pool, Session, TextSession
 from obstap.stores.postgres.writer import HOLDING
+from vo.cancellation import Cancellation
 
 __all__ = ["BEGIN", "SAVE", "State"]
 
@@ -72,9 +73,12 @@ class State:
             self._holders += 1
             return True
 
-    def begin(self, start: Callable[[TextSession], _Result]) -> tuple[TextSession, _Result]:
+    def begin(
+        self, start: Callable[[TextSession], _Result], *, cancellation: Cancellation
+    ) -> tuple[TextSession, _Result]:
         """The session, which was borrowed; as `Pool.begin`."""
         try:
+            cancellation.check()
             if self._used:
                 self._session.run(_RESTORE)
             self._used = True

@@ -34,6 +34,7 @@ from obstap.stores.postgres.state import BEGIN, SAVE, State
 from obstap.stores.postgres.uploads import Uploads
 from obstap.stores.postgres.writer import Writer
 from obstap.textform import TextForm
+from vo.cancellation import Cancellation
 
 __all__ = ["PostgreSQLStore"]
 
@@ -75,17 +76,20 @@ class PostgreSQLStore(TableStore):
         _stores.add(self)
 
     @contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
+    def snapshot(self, *, cancellation: Cancellation | None = None) -> Iterator[Snapshot]:
         """Hold the present state of all tables for reading.
 
         Raises
         ------
         vo.errors.UnavailableError
             When the database cannot be reached or is not one that can serve.
+        vo.errors.CancellationError
+            When it is cancelled while it waits for a session.
         """
-        state = self._state()
+        cancellation = cancellation or Cancellation()
+        state = self._state(cancellation)
         try:
-            yield _PostgreSQLSnapshot(self._arrow, self._text, state)
+            yield _PostgreSQLSnapshot(self._arrow, self._text, state, cancellation)
         finally:
             state.release()
 
@@ -135,11 +139,13 @@ class PostgreSQLStore(TableStore):
                 raise unprepared(error) from error
             self._is_ready = True
 
-    def _state(self) -> State:
+    def _state(self, cancellation: Cancellation) -> State:
         self._ready()
         while True:
             try:
-                session, ((number, token, exported, swept),) = self._control.begin(lambda one: one.run(BEGIN))
+                session, ((number, token, exported, swept),) = self._control.begin(
+                    lambda one: one.run(BEGIN), cancellation=cancellation
+                )
             except FAILURES as error:
                 self._is_ready = False
                 raise unprepared(error) from error
@@ -164,11 +170,17 @@ class _PostgreSQLSnapshot(Snapshot):
     engine = "postgresql"
 
     def __init__(
-        self, arrow: Pool[ArrowSession], text: Pool[TextSession], state: State, uploads: Uploads | None = None
+        self,
+        arrow: Pool[ArrowSession],
+        text: Pool[TextSession],
+        state: State,
+        cancellation: Cancellation,
+        uploads: Uploads | None = None,
     ) -> None:
         self._arrow = arrow
         self._text = text
         self._state = state
+        self._cancellation = cancellation
         self._uploads = uploads
         self.tables: Mapping[str, Table] = (
             MappingProxyType({name: entry.table for name, entry in state.entries.items()})
@@ -180,7 +192,7 @@ class _PostgreSQLSnapshot(Snapshot):
     def with_uploads(self, contents: Sequence[TableContent]) -> Iterator[Snapshot]:
         """The same state with more tables."""
         with Uploads(self, contents) as uploads:
-            yield _PostgreSQLSnapshot(self._arrow, self._text, self._state, uploads)
+            yield _PostgreSQLSnapshot(self._arrow, self._text, self._state, self._cancellation, uploads)
 
     def physical(self, name: str) -> str:
         if self._uploads is not None and name in self._uploads:
@@ -203,6 +215,7 @@ class _PostgreSQLSnapshot(Snapshot):
             parameters,
             time_limit=time_limit,
             count_waiting=count_waiting,
+            cancellation=self._cancellation,
             batch_rows=batch_rows,
         )
 
@@ -219,7 +232,7 @@ class _PostgreSQLSnapshot(Snapshot):
         if self._uploads is not None:
             return None
         sql = as_text(check_single(sql), columns, rows=rows)
-        limits = {"time_limit": time_limit, "count_waiting": count_waiting}
+        limits = {"time_limit": time_limit, "count_waiting": count_waiting, "cancellation": self._cancellation}
         if self._state.borrow():
             return Chunks(self._state, lambda _: None, sql, form, before=SAVE, **limits)
         return Chunks(self._text, self._state.join, sql, form, **limits)

@@ -83,7 +83,7 @@ def test_a_cancelled_query_leaves_no_file(make_context, tmp_path):
         QUERY="SELECT a.column_name FROM " + ", ".join(f"tap_schema.columns AS {name}" for name in "abcd"),
         MAXREC="20000000",
     )
-    timer = threading.Timer(0.3, context.cancel)
+    timer = threading.Timer(0.3, context.cancellation.cancel)
     timer.start()
     with pytest.raises(AthanorError, match="cancelled"):
         run(context)
