@@ -5,6 +5,7 @@ TAP 1.1 §4 (TAP_SCHEMA) names the attributes; data types are VOTable's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -56,6 +57,15 @@ class Column:
     def is_array(self) -> bool:
         """Whether each value has several elements that are no characters."""
         return bool(self.arraysize) and not self.is_text
+
+    @property
+    def fixed_size(self) -> int | None:
+        """Number of elements, or characters, of each value: 1 for a scalar, None where it varies."""
+        if not self.arraysize:
+            return 1
+        if self.arraysize.endswith("*"):
+            return None
+        return math.prod(map(int, self.arraysize.split("x")))
 
 
 @dataclass(frozen=True, slots=True)

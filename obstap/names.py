@@ -1,11 +1,12 @@
-"""Names and texts as they are written in ADQL (ADQL 2.1 §2.1) and in every engine's SQL."""
+"""Names of tables and columns, and texts, as they are written in ADQL (ADQL 2.1 §2.1) and in every engine's SQL."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["RESERVED", "delimited", "literal", "qualified", "quoted"]
+__all__ = ["REGULAR", "RESERVED", "delimited", "literal", "qualified", "quoted", "unique"]
 
 _SQL = """
 ABSOLUTE ACTION ADD ALL ALLOCATE ALTER AND ANY ARE AS ASC ASSERTION AT AUTHORIZATION AVG BEGIN BETWEEN BIT BIT_LENGTH
@@ -33,12 +34,13 @@ RESERVED = frozenset((_SQL + _ADQL).split())
 """Words, in upper case, that are no names unless they stand in quotes: those of SQL 92 that ADQL 2.1
 names, without DEC, and its own."""
 
-_REGULAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+REGULAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+"""A regular identifier, which is a name without quotes unless it is reserved."""
 
 
 def quoted(name: str) -> str:
     """A name as a query must write it: in quotes when it is no regular identifier."""
-    if _REGULAR.fullmatch(name) and name.upper() not in RESERVED:
+    if REGULAR.fullmatch(name) and name.upper() not in RESERVED:
         return name
     return delimited(name)
 
@@ -57,3 +59,27 @@ def delimited(name: str) -> str:
 def literal(text: str) -> str:
     """A text in single quotes, in which nothing but they are special."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def unique(names: Sequence[str], *, fold: bool = False) -> list[str]:
+    """The names, with a number after each that came before.
+
+    Parameters
+    ----------
+    fold
+        Whether names that differ in case alone count as the same.
+    """
+    taken: set[str] = set()
+    result: list[str] = []
+    for name in names:
+        candidate, number = name, 1
+        while _key(candidate, fold) in taken:
+            number += 1
+            candidate = f"{name}_{number}"
+        taken.add(_key(candidate, fold))
+        result.append(candidate)
+    return result
+
+
+def _key(name: str, fold: bool) -> str:
+    return name.casefold() if fold else name

@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 
 from obstap.arrow import arrow_type
 from obstap.metadata import Column
-from obstap.writers.cells import fixed_size
 from vo.errors import UsageError
 
 __all__ = ["convert", "fits", "is_text", "parse"]
@@ -175,7 +174,7 @@ def _cast_list(array: pa.Array, wanted: pa.ListType) -> pa.Array:
 
 
 def _check_sizes(array: pa.Array, column: Column) -> None:
-    size = fixed_size(column)
+    size = column.fixed_size
     if size is None:
         return
     wrong = pc.not_equal(pc.list_value_length(array), size).fill_null(False)

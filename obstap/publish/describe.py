@@ -12,7 +12,7 @@ from astropy import units
 from astropy.io.votable.ucd import parse_ucd
 
 from obstap.metadata import Column
-from obstap.names import RESERVED
+from obstap.names import REGULAR, RESERVED
 from vo.errors import UsageError
 
 __all__ = ["RESERVED_SCHEMAS", "checked_columns", "checked_name"]
@@ -26,7 +26,6 @@ MOST_COLUMNS = 1500
 LONGEST_NAME = 63
 """Bytes of a name; PostgreSQL cuts longer ones."""
 
-_REGULAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FORMATS = ("vounit", "fits", "cds", "ogip", "generic")
 _LOOSE = re.compile(r"\s|[A-Za-z]\d|\^")
 """What VOUnits do not have though astropy reads it: blanks, powers without a sign between, and another sign."""
@@ -46,7 +45,7 @@ def checked_name(name: str) -> str:
     """
     schema, dot, table = name.partition(".")
     for part, what in ((schema, "schema"), (table, "table")):
-        if not dot or not _REGULAR.fullmatch(part):
+        if not dot or not REGULAR.fullmatch(part):
             raise UsageError(
                 f"{name!r} is no name of a table; write schema.table with letters, digits and '_',"
                 " such as xmm.catalogue."

@@ -67,7 +67,7 @@ def publish_file(
         rows = plan.batches(started(plan))
         if dry_run:
             for _ in rows:
-                """Each batch is checked while it is made."""
+                pass  # each batch is checked while it is made
             return plan
         with store.exclusive():
             _check_free(choices.name, _published(store), replace=replace)

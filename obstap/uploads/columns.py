@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from obstap.arrow import arrow_type
 from obstap.metadata import Column
+from obstap.names import unique
 from obstap.votable_columns import column_of, numbers_of
-from obstap.writers.names import unique
 from vo.errors import UsageError
 from vo.votable import Field, Values
 
@@ -79,7 +79,7 @@ def array_of(column: Column, field: Field, values: Values, first_row: int) -> pa
     Raises
     ------
     vo.errors.UsageError
-        When a text that should be a time is none.
+        When a text that should be a time is none, or there are more elements than can be taken at once.
     """
     kind = arrow_type(column)
     if pa.types.is_timestamp(kind):

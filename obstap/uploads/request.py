@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from obstap.names import RESERVED
+from obstap.names import REGULAR, RESERVED
 from vo.errors import ParameterError
 
 __all__ = ["SCHEMA", "Upload", "parse_uploads"]
@@ -17,7 +17,6 @@ SCHEMA = "TAP_UPLOAD"
 _MOST = 20
 _LONGEST = 63
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _BETWEEN = re.compile(r";(?=[^;,]*,)")
 """A semicolon before another pair; others are part of a URI."""
 
@@ -64,7 +63,7 @@ def _parse_pair(pair: str) -> Upload:
     name, comma, uri = (part.strip() for part in pair.partition(","))
     if not (comma and uri):
         raise ParameterError("UPLOAD", f"{pair[:60]!r} is no pair; {_USAGE}.")
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST:
+    if not REGULAR.fullmatch(name) or len(name) > _LONGEST:
         raise ParameterError(
             "UPLOAD",
             f"{name[:60]!r} is no name of a table: it must be a letter and up to {_LONGEST - 1} more letters, digits"

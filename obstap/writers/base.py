@@ -80,11 +80,17 @@ class Rows:
             self.error = str(error)
 
     @property
-    def late(self) -> tuple[Info, ...]:
-        """The facts about the answer that only its end shows (DALI 1.1 §4.4): none, OVERFLOW or ERROR."""
+    def status(self) -> tuple[str, str]:
+        """How the rows have ended (DALI 1.1 §4.4): OK, OVERFLOW or ERROR, and what the error is."""
         if self.error:
-            return (Info("QUERY_STATUS", "ERROR", self.error),)
-        return (Info("QUERY_STATUS", "OVERFLOW"),) if self.overflow else ()
+            return "ERROR", self.error
+        return ("OVERFLOW" if self.overflow else "OK"), ""
+
+    @property
+    def late(self) -> tuple[Info, ...]:
+        """The facts about the answer that only its end shows: none, or its status."""
+        status, message = self.status
+        return () if status == "OK" else (Info("QUERY_STATUS", status, message),)
 
 
 def _pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

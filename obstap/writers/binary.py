@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pybase64
 
 from obstap.metadata import Column
-from obstap.writers.cells import bytes_of, cell_text, conform, fixed_size
+from obstap.writers.cells import bytes_of, cell_text, conform
 from obstap.writers.packing import (
     BIG_ENDIAN,
     CHARACTER_BYTES,
@@ -27,6 +27,7 @@ from obstap.writers.packing import (
     fixed_utf16,
     packed,
     scalars,
+    text_lengths,
     utf16,
     variable,
 )
@@ -34,8 +35,6 @@ from obstap.writers.votable import VOTableWriter
 from vo.dali import VOTABLE
 
 __all__ = ["Binary", "Binary2"]
-
-NO_LENGTH = pa.scalar(0, pa.int32())
 
 LENGTH = ">i4"
 """Type of the number of elements that goes before a value of variable size."""
@@ -94,7 +93,7 @@ class _BinaryWriter(VOTableWriter):
 
     def _field(self, array: pa.Array, column: Column) -> tuple[np.ndarray, pa.Array | None]:
         """The field of fixed size, or the lengths of one of variable size and its data."""
-        size = fixed_size(column)
+        size = column.fixed_size
         if not column.is_text:
             return self._numbers(conform(array, column), column, size)
         if column.datatype == "unicodeChar":
@@ -106,8 +105,7 @@ class _BinaryWriter(VOTableWriter):
         text = conform_ascii(array, column)
         if size is not None:
             return fixed_text(text, size), None
-        lengths = pc.binary_length(text).fill_null(NO_LENGTH).to_numpy(zero_copy_only=False)
-        return lengths.astype(LENGTH), text.cast(pa.binary())
+        return text_lengths(text).astype(LENGTH), text.cast(pa.binary())
 
     def _numbers(self, array: pa.Array, column: Column, size: int | None) -> tuple[np.ndarray, pa.Array | None]:
         missing = self.fillings[column.datatype]
@@ -121,7 +119,7 @@ class _BinaryWriter(VOTableWriter):
 
     def _missing(self, column: Column, rows: int) -> np.ndarray:
         """What stands for `rows` missing values: no elements, or elements that are."""
-        size = fixed_size(column)
+        size = column.fixed_size
         if size is None:
             return np.zeros(rows, LENGTH)
         if column.is_text:

@@ -17,8 +17,10 @@ from obstap.arrow import arrow_type
 from obstap.metadata import Column
 from vo.errors import AthanorError
 
-__all__ = ["Spelling", "bytes_of", "cell_text", "conform", "fixed_size", "is_time", "join_rows"]
+__all__ = ["LOWEST_PLAIN", "Spelling", "bytes_of", "cell_text", "conform", "has_controls", "is_time", "join_rows"]
 
+LOWEST_PLAIN = 0x20
+"""The first code point that is no control character, the blank."""
 
 # Kernels take constants as Arrow scalars: those of Python are converted, and pandas looked for, at every call.
 TRUE, FALSE = pa.scalar("T"), pa.scalar("F")
@@ -60,15 +62,6 @@ USUAL = Spelling()
 def is_time(array: pa.Array) -> bool:
     """Whether the values are kept as points in time rather than as text."""
     return pa.types.is_temporal(array.type)
-
-
-def fixed_size(column: Column) -> int | None:
-    """Number of elements of each value of a column: 1 for a scalar, None where it varies."""
-    if not column.arraysize:
-        return 1
-    if column.arraysize.endswith("*"):
-        return None
-    return int(np.prod([int(length) for length in column.arraysize.split("x")]))
 
 
 def conform(array: pa.Array, column: Column) -> pa.Array:
@@ -125,6 +118,11 @@ def bytes_of(array: pa.Array) -> bytes:
         return b""
     start, end = np.frombuffer(offsets, np.int32)[[array.offset, array.offset + len(array)]]
     return data.slice(start, end - start).to_pybytes()
+
+
+def has_controls(data: bytes) -> bool:
+    """Whether a text in UTF-8 has characters below `LOWEST_PLAIN`."""
+    return bool(data) and int(np.frombuffer(data, np.uint8).min()) < LOWEST_PLAIN
 
 
 def join_rows(

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from obstap.arrow import arrow_type
 from obstap.metadata import Column
+from obstap.names import unique
 from obstap.writers.cells import cell_text, conform, is_time
-from obstap.writers.names import unique
 from vo.errors import AthanorError
 
 __all__ = ["Outlet", "schema", "typed"]

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from obstap.metadata import Column
+from obstap.names import unique
 from obstap.writers.base import PIECE_BYTES, Info, Rows, Writer
 from obstap.writers.fitslayout import Layout, Survey, printable
-from obstap.writers.names import unique
 from obstap.writers.spool import Spool
 from obstap.writers.votable import footer, header
 from vo.errors import UsageError

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from obstap.arrow import arrow_type
 from obstap.metadata import Column
-from obstap.writers.cells import bytes_of, fixed_size
+from obstap.writers.cells import bytes_of
 from obstap.writers.packing import (
     BIG_ENDIAN,
     Missing,
@@ -27,6 +27,7 @@ from obstap.writers.packing import (
     fixed_text,
     packed,
     scalars,
+    text_lengths,
 )
 from vo.errors import AthanorError
 
@@ -54,8 +55,6 @@ PADDED_TO = 8
 
 LARGEST_P = 2**31 - 1
 """Bytes of a heap that 32-bit descriptors reach (FITS 4.0 §7.3.5)."""
-
-NO_LENGTH = pa.scalar(0, pa.int32())
 
 
 def printable(text: str) -> str:
@@ -101,7 +100,7 @@ class Survey:
 
     def _look_for_nulls(self, array: pa.Array) -> None:
         numbers = array.flatten() if self.column.arraysize else array
-        shows = fixed_size(self.column) is not None and array.null_count > 0
+        shows = self.column.fixed_size is not None and array.null_count > 0
         self.missing |= shows or numbers.null_count > 0
         ends = pc.min_max(numbers)
         low, high = ends["min"].as_py(), ends["max"].as_py()
@@ -116,7 +115,7 @@ def _lengths(array: pa.Array, column: Column) -> np.ndarray:
     """Number of elements or characters of each value."""
     if not column.is_text:
         return counts(array)
-    return pc.binary_length(array).fill_null(NO_LENGTH).to_numpy(zero_copy_only=False)
+    return text_lengths(array)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ class Field:
                 )
             null = survey.nulls[0] if survey.missing else None
             missing = null or 0
-        size = fixed_size(column)
+        size = column.fixed_size
         heap = survey.total * kind.itemsize if size is None else None
         longest = survey.longest if size is None else size
         return cls(column, LETTERS[column.datatype], longest, kind.itemsize, heap, missing, null)

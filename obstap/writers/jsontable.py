@@ -10,13 +10,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from obstap.metadata import Column
 from obstap.writers.base import Info, Rows, Writer
-from obstap.writers.cells import Spelling, bytes_of, cell_text, join_rows
+from obstap.writers.cells import LOWEST_PLAIN, Spelling, bytes_of, cell_text, has_controls, join_rows
 
 __all__ = ["Json"]
 
@@ -38,8 +37,6 @@ SPELLING = Spelling(
 
 BETWEEN_CELLS, BETWEEN_ROWS = pa.scalar(","), pa.scalar("],\n[")
 QUOTE, EMPTY = pa.scalar('"'), pa.scalar("")
-
-LOWEST_PLAIN = 0x20
 
 
 class Json(Writer):
@@ -68,7 +65,7 @@ class Json(Writer):
             yield between
             yield lines
             between = b",\n"
-        status, message = next(((info.value, info.content) for info in rows.late), ("OK", ""))
+        status, message = rows.status
         yield f'\n],\n"query_status": {_text(status)},\n"message": {_text(message)}}}\n'.encode()
 
 
@@ -94,7 +91,7 @@ def _quoted(text: pa.Array) -> pa.Array:
     for character in ("\\", '"'):
         if character.encode() in data:
             text = pc.replace_substring(text, character, "\\" + character)
-    if data and int(np.frombuffer(data, np.uint8).min()) < LOWEST_PLAIN:
+    if has_controls(data):
         for code in range(LOWEST_PLAIN):
             if code in data:
                 text = pc.replace_substring(text, chr(code), f"\\u{code:04x}")

@@ -24,6 +24,7 @@ __all__ = [
     "fixed_utf16",
     "packed",
     "scalars",
+    "text_lengths",
     "utf16",
     "variable",
 ]
@@ -142,6 +143,11 @@ def scalars(array: pa.Array, column: Column, missing: Missing) -> np.ndarray:
 def counts(array: pa.ListArray) -> np.ndarray:
     """The number of elements of each array; 0 for missing ones."""
     return pc.list_value_length(array).fill_null(NO_ELEMENTS).to_numpy(zero_copy_only=False)
+
+
+def text_lengths(text: pa.Array) -> np.ndarray:
+    """The number of bytes of each text; 0 for missing ones."""
+    return pc.binary_length(text).fill_null(NO_ELEMENTS).to_numpy(zero_copy_only=False)
 
 
 def fixed_list(array: pa.ListArray, column: Column, size: int, missing: Missing) -> np.ndarray:

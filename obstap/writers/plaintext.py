@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from obstap.metadata import Column
 from obstap.writers.base import Info, Rows, Writer
-from obstap.writers.cells import bytes_of, cell_text, join_rows
+from obstap.writers.cells import bytes_of, cell_text, has_controls, join_rows
 
 __all__ = ["PlainText"]
 
@@ -30,7 +29,7 @@ LINE_END = pa.scalar("\n")
 EMPTY = pa.scalar("")
 
 CONTROLS = "\r\n|[\x00-\x1f\x7f-\x9f]"
-LOWEST_PLAIN, DELETE = 0x20, b"\x7f"
+DELETE = b"\x7f"
 LEAD_OF_CONTROLS = b"\xc2"
 """First byte in UTF-8 of U+0080 to U+00BF, the upper control characters among them."""
 
@@ -89,11 +88,9 @@ def _cell(array: pa.Array, column: Column) -> pa.Array:
 
 def _clean(text: pa.Array) -> pa.Array:
     data = bytes_of(text)
-    if not data or (
-        int(np.frombuffer(data, np.uint8).min()) >= LOWEST_PLAIN and DELETE not in data and LEAD_OF_CONTROLS not in data
-    ):
-        return text
-    return pc.replace_substring_regex(text, CONTROLS, " ")
+    if has_controls(data) or DELETE in data or LEAD_OF_CONTROLS in data:
+        return pc.replace_substring_regex(text, CONTROLS, " ")
+    return text
 
 
 def _width(text: pa.Array) -> int:

@@ -12,20 +12,16 @@ import pyarrow.compute as pc
 from obstap.metadata import Column
 from obstap.textform import Chunk, TextForm
 from obstap.writers.base import Info
-from obstap.writers.cells import bytes_of, cell_text, join_rows
+from obstap.writers.cells import LOWEST_PLAIN, bytes_of, cell_text, has_controls, join_rows
 from obstap.writers.lines import LineRows, with_infinities, without_escapes
 from obstap.writers.votable import VOTableWriter
 from vo.dali import VOTABLE
-from vo.xmltext import ILLEGAL
+from vo.xmltext import ILLEGAL, REFERENCES
 
 __all__ = ["TableData", "escape"]
 
-REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
-"""What must not stand in XML text as it is; a bare carriage return would be read as a line feed."""
-
 BETWEEN_CELLS, BETWEEN_ROWS = pa.scalar("</TD><TD>"), pa.scalar("</TD></TR>\n<TR><TD>")
 
-LOWEST_PLAIN = 0x20
 NONCHARACTERS = b"\xef\xbf"
 """First bytes of U+FFFE and U+FFFF in UTF-8, shared with a few characters that are legal."""
 
@@ -116,6 +112,6 @@ def escape(text: pa.Array) -> pa.Array:
     for character, reference in REFERENCES.items():
         if character.encode() in data:
             text = pc.replace_substring(text, character, reference)
-    if int(np.frombuffer(data, np.uint8).min()) < LOWEST_PLAIN or (not data.isascii() and NONCHARACTERS in data):
+    if has_controls(data) or (not data.isascii() and NONCHARACTERS in data):
         text = pc.replace_substring_regex(text, ILLEGAL, "\ufffd")
     return text

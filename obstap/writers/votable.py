@@ -20,8 +20,8 @@ from typing import ClassVar
 import pyarrow as pa
 
 from obstap.metadata import Column
+from obstap.names import unique
 from obstap.writers.base import Info, Rows, Writer
-from obstap.writers.names import unique
 from vo.xmltext import attribute, content
 
 __all__ = ["VOTableWriter", "document", "error_document", "field", "footer", "header", "info"]

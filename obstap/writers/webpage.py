@@ -75,7 +75,7 @@ class WebPage(Writer):
         for count, lines in pieces:
             number += count
             yield lines
-        status, message = next(((fact.value, fact.content) for fact in rows.late), ("OK", ""))
+        status, message = rows.status
         told = STATUS[status].format(rows="1 row" if number == 1 else f"{number} rows", message=content(message))
         yield f"</tbody>\n</table>\n{told}</body>\n</html>\n".encode()
 

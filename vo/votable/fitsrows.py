@@ -18,7 +18,6 @@ from vo.votable.model import Block, Field, Limits, Values, wrong
 __all__ = ["FitsRows"]
 
 _BEGIN = b"SIMPLE  ="
-_COMPLEX = {"c": 2}
 
 
 class FitsRows(Decoder):
