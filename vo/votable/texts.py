@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate, chain
 
 import numpy as np
@@ -103,12 +103,11 @@ def _fitting(field: Field) -> str:
 
 
 def _elements(field: Field, texts: Sequence[str], row_of: Callable[[int], int]) -> Elements:
-    kind = field.layout.native.kind
     if field.layout.bits:
         return _words(field, texts, _BITS, frozenset({""}), row_of)
-    if kind == "b":
+    if field.layout.native.kind == "b":
         return _words(field, texts, _TRUTH, _UNKNOWN, row_of)
-    return (_whole if kind in "iu" else _real)(field, texts, row_of)
+    return _numbers(field, texts, row_of)
 
 
 def _words(
@@ -127,42 +126,30 @@ def _words(
     return data, missing
 
 
-def _real(field: Field, texts: Sequence[str], row_of: Callable[[int], int]) -> Elements:
+def _numbers(field: Field, texts: Sequence[str], row_of: Callable[[int], int]) -> Elements:
     native = field.layout.native
+    whole = native.kind in "iu"
+    quick, convert, kind = (int, _integer, np.int64) if whole else (float, float, np.float64)
     missing = np.zeros(len(texts), bool)
-    data = _converted(texts, float, np.float64)
+    data = _converted(texts, quick, kind)
     if data is None:
         texts, missing = _without_empty(texts)
-        data = _converted(texts, float, np.float64)
+        data = _converted(texts, convert, kind)
         if data is None:
-            raise _first_wrong(field, texts, float, row_of)
+            index = next(index for index, text in enumerate(texts) if _converted([text], convert, kind) is None)
+            raise _no_value(field, texts[index], row_of(index))
     if field.null:
-        null = _converted([field.null], float, np.float64)
+        null = _converted([field.null], convert, kind)
         if null is not None:
             missing |= data == null[0]
+    if whole:
+        bounds = np.iinfo(native)
+        beyond = np.flatnonzero((data < bounds.min) | (data > bounds.max))
+        if beyond.size:
+            index = int(beyond[0])
+            raise _no_value(field, texts[index], row_of(index))
     with np.errstate(over="ignore"):
         return data.astype(native, copy=False), missing
-
-
-def _whole(field: Field, texts: Sequence[str], row_of: Callable[[int], int]) -> Elements:
-    native = field.layout.native
-    missing = np.zeros(len(texts), bool)
-    data = _converted(texts, int, np.int64)
-    if data is None:
-        texts, missing = _without_empty(texts)
-        data = _converted(texts, _integer, np.int64)
-        if data is None:
-            raise _first_wrong(field, texts, _integer, row_of)
-    if field.null:
-        null = _converted([field.null], _integer, np.int64)
-        if null is not None:
-            missing |= data == null[0]
-    bounds = np.iinfo(native)
-    beyond = np.flatnonzero((data < bounds.min) | (data > bounds.max))
-    if beyond.size:
-        index = int(beyond[0])
-        raise _no_value(field, texts[index], row_of(index))
-    return data.astype(native, copy=False), missing
 
 
 def _integer(text: str) -> int:
@@ -188,16 +175,6 @@ def _without_empty(texts: Sequence[str]) -> tuple[list[str], NDArray[np.bool_]]:
     """The texts with 0 in the place of those that are empty, and which these are."""
     empty = [not text or text.isspace() for text in texts]
     return ["0" if none else text for text, none in zip(texts, empty, strict=True)], np.array(empty, bool)
-
-
-def _first_wrong(
-    field: Field, texts: Iterable[str], convert: Callable[[str], float], row_of: Callable[[int], int]
-) -> Exception:
-    kind = np.int64 if convert is _integer else np.float64
-    for index, text in enumerate(texts):
-        if _converted([text], convert, kind) is None:
-            return _no_value(field, text, row_of(index))
-    return wrong("it holds a value that cannot be read.", column=field.name)
 
 
 def _no_value(field: Field, text: str, row: int) -> Exception:

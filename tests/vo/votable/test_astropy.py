@@ -78,7 +78,8 @@ def written(table: list[tuple[str, str, list[Any], list[bool]]], serialisation: 
             np.zeros(3, bool) if arraysize == "3" else masks and missing[row] for _, arraysize, _, missing in table
         )
     stream = io.BytesIO()
-    file.to_xml(stream, tabledata_format=serialisation)
+    # astropy 8.0.2 has another writer of TABLEDATA, in C, which writes beyond its buffer when a row has 256 characters.
+    file.to_xml(stream, tabledata_format=serialisation, _debug_python_based_parser=True)
     return stream.getvalue()
 
 
@@ -117,9 +118,11 @@ def test_the_same_values(serialisation: str, table: list[tuple[str, str, list[An
                 kind = np.dtype(KINDS[field.datatype])
                 expected, found = ([_blank(value, kind) for value in side] for side in (expected, found))
             if field.layout.text:
-                # astropy takes a text of blanks in XML for none.
+                # astropy drops the blanks around a text in XML, and takes one of blanks alone for none.
+                dropped = " \t\r\n" if serialisation == "tabledata" else ""
                 expected, found = (
-                    [value if value and value.strip() else None for value in side] for side in (expected, found)
+                    [value.strip(dropped) if value and value.strip() else None for value in side]
+                    for side in (expected, found)
                 )
             np.testing.assert_equal(found, expected)
 
