@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from obstap.metadata import Column
 from obstap.textform import Chunk, TextForm
+from obstap.writers.inorder import in_order
 from vo.errors import AthanorError
 
 __all__ = ["Info", "Rows", "Writer"]
@@ -58,13 +59,17 @@ class Rows:
             if left is not None:
                 left -= batch.num_rows
 
-    def written(self, encode: Callable[[pa.RecordBatch], Made], *, tell_errors: bool) -> Iterator[Made]:
+    def written(
+        self, encode: Callable[[pa.RecordBatch], Made], *, tell_errors: bool, ahead: bool = True
+    ) -> Iterator[Made]:
         """What `encode` makes of each batch.
 
         Parameters
         ----------
         tell_errors
             Whether an error ends the rows, to be found in `error` then, instead of being raised.
+        ahead
+            Whether threads may call `encode`, before what it gives is wanted.
 
         Raises
         ------
@@ -72,8 +77,7 @@ class Rows:
             What the batches or `encode` raise, where it is not told.
         """
         try:
-            for batch in self:
-                yield encode(batch)
+            yield from in_order(encode, self) if ahead else map(encode, self)
         except AthanorError as error:
             if not tell_errors:
                 raise

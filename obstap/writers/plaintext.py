@@ -56,6 +56,7 @@ class PlainText(Writer):
         pieces = rows.written(
             lambda batch: [_cell(array, column) for column, array in zip(columns, batch, strict=True)],
             tell_errors=tell_errors,
+            ahead=False,
         )
         first: list[list[pa.Array]] = []
         for cells in pieces:

@@ -55,8 +55,7 @@ class SeparatedWriter(Writer):
     ) -> Iterator[bytes]:
         """Write the table; neither `infos` nor a cut can be told in this format."""
         yield self._names(columns)
-        for batch in Rows(batches, maxrec):
-            yield self._lines(batch, columns)
+        yield from Rows(batches, maxrec).written(lambda batch: self._lines(batch, columns), tell_errors=False)
 
     def stream_text(
         self,

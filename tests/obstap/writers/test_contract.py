@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pyarrow as pa
@@ -85,8 +85,9 @@ def test_engine_types_are_brought_to_the_declared_ones(fmt):
             pa.array([[1.0, 2.0], None], pa.list_(pa.float64(), 2)),
             pa.array([date(2020, 1, 1), None], pa.date32()),
             pa.nulls(2),
+            pa.array([date(2020, 1, 1), None], pa.date32()),
         ],
-        names=list("abcdef"),
+        names=list("abcdefg"),
     )
     columns = [
         Column("a", "long"),
@@ -95,8 +96,10 @@ def test_engine_types_are_brought_to_the_declared_ones(fmt):
         Column("d", "double", "2"),
         Column("e", "char", "*"),
         Column("f", "float"),
+        Column("g", "char", "*", xtype="timestamp"),
     ]
-    check(fmt, written(fmt, [batch], columns), columns, [(1, 1.5, "a", [1.0, 2.0], "2020-01-01", None), (None,) * 6])
+    first = (1, 1.5, "a", [1.0, 2.0], "2020-01-01", None, datetime.fromisoformat("2020-01-01"))
+    check(fmt, written(fmt, [batch], columns), columns, [first, (None,) * 7])
 
 
 def test_no_rows(fmt):
