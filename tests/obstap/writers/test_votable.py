@@ -7,8 +7,6 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -304,31 +302,6 @@ def test_an_array_of_the_wrong_size_is_named():
     for fmt in ("votable/b2", "votable/b", "fits"):
         with pytest.raises(AthanorError, match="column p has not the 2 elements"):
             written(fmt, [batch], [Column("p", "double", "2")], tell_errors=False)
-
-
-@pytest.mark.parametrize("fmt", FORMATS)
-def test_engine_types_are_brought_to_the_declared_ones(fmt):
-    batch = pa.record_batch(
-        [
-            pa.array([1, None], pa.uint8()),
-            pa.array([Decimal("1.5"), None], pa.decimal128(10, 2)),
-            pa.array(["a", None]).dictionary_encode(),
-            pa.array([[1.0, 2.0], None], pa.list_(pa.float64(), 2)),
-            pa.array([date(2020, 1, 1), None], pa.date32()),
-        ],
-        names=list("abcde"),
-    )
-    columns = [
-        Column("a", "long"),
-        Column("b", "double"),
-        Column("c", "char", "*"),
-        Column("d", "double", "2"),
-        Column("e", "char", "*", xtype="timestamp"),
-    ]
-    table = read(written(fmt, [batch], columns))
-    assert [table.array[name][0] for name in "abc"] == [1, 1.5, "a"]
-    assert table.array["d"][0].tolist() == [1, 2]
-    assert table.array["e"][0] == "2020-01-01"
 
 
 @pytest.mark.parametrize("fmt", FORMATS)
