@@ -38,7 +38,7 @@ from obstap.metadata import Column, Table
 from obstap.obscore import OBSCORE
 from obstap.stores import Snapshot, TableContent, TableStore, open_store
 from obstap.writers import get_writer
-from tests.postgres import Server
+from tests.postgres import Server, lacking, running_server
 from vo.errors import UsageError
 
 ROWS = 1_000_000
@@ -262,17 +262,11 @@ def opened(url: str) -> Iterator[TableStore]:
 @contextmanager
 def postgresql() -> Iterator[Server | None]:
     """A PostgreSQL server, or None where the machine has none."""
-    if not Path("/usr/lib/postgresql/15/bin/initdb").exists() or not all(map(shutil.which, ("psql", "setpriv"))):
+    if lacking() or shutil.which("psql") is None:
         yield None
         return
-    folder = Path(tempfile.mkdtemp(prefix="athanor-pg-"))
-    server = Server(folder)
-    try:
-        server.create()
+    with running_server() as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def timed(work: Callable[[], object], repeat: int) -> float:

@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,6 +21,8 @@ from urllib.parse import quote
 
 import psycopg2
 import pytest
+
+from tests.ports import free_port
 
 OWNER = "archive"
 """The role that owns the databases and under which they are handed out: no superuser, but it may make roles."""
@@ -60,7 +61,7 @@ class Server:
         self.folder = folder
         self._data = folder / "data"
         self._user = [] if os.geteuid() else ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        self._port = _free_port()
+        self._port = free_port()
         self._password = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -147,19 +148,16 @@ class Server:
         return ["setpriv", "--pdeathsig=INT", *self._user, str(_PROGRAMS / program), *arguments]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[Server]:
-    """The running server of this test session, or a skip that says what is missing."""
+def lacking() -> str:
+    """What this machine lacks for a server; empty where it has everything."""
     if not (_PROGRAMS / "initdb").exists() or not _EXTENSION.exists():
-        pytest.skip(f"needs Debian's packages {_PACKAGES}")
-    if shutil.which("setpriv") is None:
-        pytest.skip("needs setpriv (Debian's package util-linux)")
+        return f"Debian's packages {_PACKAGES}"
+    return "" if shutil.which("setpriv") else "setpriv (Debian's package util-linux)"
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A server that runs, in a folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="athanor-pg-"))
     server = Server(folder)
     try:
@@ -168,6 +166,15 @@ def postgresql_server() -> Iterator[Server]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """The running server of this test session, or a skip that says what is missing."""
+    if needed := lacking():
+        pytest.skip(f"needs {needed}")
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

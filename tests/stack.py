@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from urllib.request import urlopen
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,7 +28,7 @@ class Stack:
 
     def __init__(self, home: Path, archive_url: str = "") -> None:
         self.home = home
-        self.port = _free_port()
+        self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -61,6 +62,12 @@ class Stack:
         self.manage("prepare", "--no-demo")
         self.start_engine()
         self.start_web()
+
+    def ingest_simulated(self) -> None:
+        """Ingest one simulated observation."""
+        archive = self.home / "archive" / "xmm-sim"
+        self.manage("make_demo_archive", "--output", str(archive), "--observations", "1")
+        self.manage("ingest", str(archive))
 
     def start_web(self) -> None:
         """Start the web server and wait until it answers."""
@@ -126,9 +133,3 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

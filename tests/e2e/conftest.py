@@ -26,9 +26,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     service = Stack(tmp_path_factory.mktemp("athanor"))
     try:
         service.start()
-        archive = service.home / "archive" / "xmm-sim"
-        service.manage("make_demo_archive", "--output", str(archive), "--observations", "1")
-        service.manage("ingest", str(archive))
+        service.ingest_simulated()
         yield service
     finally:
         service.stop()

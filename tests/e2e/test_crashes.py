@@ -24,9 +24,7 @@ def fragile(tmp_path) -> Iterator[Stack]:
     service = Stack(tmp_path)
     try:
         service.start()
-        archive = service.home / "archive" / "xmm-sim"
-        service.manage("make_demo_archive", "--output", str(archive), "--observations", "1")
-        service.manage("ingest", str(archive))
+        service.ingest_simulated()
         yield service
     finally:
         service.stop()

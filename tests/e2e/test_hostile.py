@@ -38,9 +38,7 @@ def besieged(tmp_path: Path) -> Iterator[Stack]:
     service.environment["ATHANOR_SYNC_TIME_LIMIT"] = "2"
     try:
         service.start()
-        archive = service.home / "archive" / "xmm-sim"
-        service.manage("make_demo_archive", "--output", str(archive), "--observations", "1")
-        service.manage("ingest", str(archive))
+        service.ingest_simulated()
         yield service
     finally:
         service.stop()

@@ -65,10 +65,10 @@ def full_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     service = Stack(home, url)
     try:
         service.start()
-        archive = home / "archive" / "xmm-sim"
-        service.manage("make_demo_archive", "--output", str(archive), "--observations", "1")
+        service.ingest_simulated()
         shared = Path(__file__).resolve().parents[3] / "shared" / "data" / "hess-dl3-dr1"
-        service.manage("ingest", str(archive), *([str(shared)] if shared.is_dir() else []))
+        if shared.is_dir():
+            service.manage("ingest", str(shared))
         CATALOGUE.write(home / "sources.fits")
         service.manage("publish_table", str(home / "sources.fits"), "--name", "mine.sources", "--key", "source")
         yield service
