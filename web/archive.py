@@ -12,6 +12,7 @@ from django.core.cache import cache
 from jobdefs import registry
 from jobdefs.definition import Definition, Input
 from obstap.names import literal
+from vo.cancellation import Cancellation
 from vo.errors import NotFoundError
 from web.queries import observation_adql
 
@@ -100,15 +101,20 @@ def obscore_columns() -> tuple[tuple[str, str], ...]:
     return tuple((column.name, column.description) for column in TABLE.columns)
 
 
-def run_search(*, adql: str, base_url: str) -> Answer:
+def run_search(*, adql: str, base_url: str, cancellation: Cancellation | None = None) -> Answer:
     """The answer to a query, as many of its rows as pages show.
+
+    Parameters
+    ----------
+    cancellation
+        What ends the query when nobody waits for it any more.
 
     Raises
     ------
     vo.errors.UsageError
         When the query is wrong.
     """
-    return _fetch(adql, base_url=base_url, maxrec=SEARCH_LIMIT)
+    return _fetch(adql, base_url=base_url, maxrec=SEARCH_LIMIT, cancellation=cancellation)
 
 
 def observation(*, obs_id: str, base_url: str) -> Answer:
@@ -174,7 +180,7 @@ def _is_published(name: str) -> bool:
         return name in snapshot.tables
 
 
-def _fetch(adql: str, *, base_url: str, maxrec: int) -> Answer:
+def _fetch(adql: str, *, base_url: str, maxrec: int, cancellation: Cancellation | None = None) -> Answer:
     from obstap.tap.query import fetch  # noqa: PLC0415 - the engine comes with it
 
-    return fetch(adql, base_url=base_url, maxrec=maxrec)
+    return fetch(adql, base_url=base_url, maxrec=maxrec, cancellation=cancellation)

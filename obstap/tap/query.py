@@ -49,7 +49,7 @@ class Answer:
 class Stream(Iterator[bytes]):
     """An answer on its way, and what the query holds until it is closed.
 
-    Any thread may call `cancel` and `close`, also while another waits for the next piece.
+    Any thread may call `close`, also while another waits for the next piece.
     """
 
     def __init__(self, running: _Running, writer: Writer, chunks: Iterator[bytes]) -> None:
@@ -63,13 +63,9 @@ class Stream(Iterator[bytes]):
         with self._step:
             return next(self._chunks)
 
-    def cancel(self) -> None:
-        """Stop the query; the answer ends with the rows that have come."""
-        self._running.cancel()
-
     def close(self) -> None:
         """Stop the query and release what it holds."""
-        self.cancel()
+        self._running.cancel()
         with self._step:
             self._chunks.close()
             self._running.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,11 +12,14 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.test import RequestFactory
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from config.handler import Handler
+from uws.http.departure import departure
 from uws.http.streams import stream
+from vo.cancellation import Cancellation
 
 MEBIBYTE = 2**20
 
@@ -68,12 +72,40 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise ValueError("broken")
 
 
+class Working:
+    """A view that works until nobody waits for it."""
+
+    begun = threading.Event()
+    ended = threading.Event()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        gone = departure(request)
+        try:
+            assert not gone.cancelled
+            self.begun.set()
+            gone.wait(60)
+            gone.check()
+        finally:
+            self.ended.set()
+        return HttpResponse("nobody went away")
+
+
+def staying(request: HttpRequest) -> HttpResponse:
+    departures.append(departure(request))
+    return HttpResponse(str(departures[-1].cancelled))
+
+
+departures: list[Cancellation] = []
+
+
 urlpatterns = [
     path("numbers", numbers),
     path("thread", thread),
     path("form", form),
     path("loop", loop),
     path("broken", broken),
+    path("working", Working()),
+    path("staying", staying),
     path("", include("config.urls")),
 ]
 handler404 = "web.errors.not_found"
@@ -84,6 +116,9 @@ handler500 = "web.errors.server_error"
 def urls(settings) -> None:
     settings.ROOT_URLCONF = __name__
     Numbers.made.clear()
+    departures.clear()
+    Working.begun.clear()
+    Working.ended.clear()
 
 
 def ask(
@@ -197,6 +232,50 @@ def test_a_client_that_goes_away_is_noticed() -> None:
     assert len(chunks) == 2
     assert Numbers.made[0].closed.wait(60)
     assert Numbers.made[0].number <= 3
+
+
+def test_a_view_learns_that_its_client_has_gone(caplog) -> None:
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/working",
+        "query_string": b"",
+        "headers": [(b"host", b"testserver")],
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "scheme": "http",
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def talk() -> None:
+        asked = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            if asked:
+                return asked.pop()
+            await asyncio.to_thread(Working.begun.wait, 60)
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await asyncio.wait_for(Handler()(scope, receive, send), 60)
+
+    async_to_sync(talk)()
+    assert Working.ended.is_set()
+    assert [message["status"] for message in sent if "status" in message] == [499]
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_while_the_client_is_there_nothing_is_cancelled() -> None:
+    _, chunks = ask("/staying")
+    assert chunks == [b"False"]
+    assert departures[0].cancelled
+
+
+def test_where_the_server_tells_nothing_no_client_goes_away() -> None:
+    request = RequestFactory().get("/staying")
+    assert not departure(request).cancelled
 
 
 def test_threads_are_one_chunk_ahead_of_a_slow_client() -> None:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from uws.http.departure import departure
 from uws.http.locations import base_url
 from vo.errors import QueryError, UsageError
 from web.archive import holdings, obscore_columns, run_search
@@ -60,7 +61,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, adql: str, service: str) -> dict[str, Any]:
     try:
-        answer = run_search(adql=adql, base_url=service)
+        answer = run_search(adql=adql, base_url=service, cancellation=departure(request))
     except (QueryError, UsageError) as error:
         return {"error": error}
     pages = max(1, -(-len(answer.rows) // PAGE_ROWS))

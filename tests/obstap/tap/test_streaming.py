@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
@@ -51,7 +52,8 @@ def test_a_client_that_goes_away_stops_the_query(archive: TableStore, steps):
     status, beginning = async_to_sync(read_a_little)()
     assert status == 200
     assert b"<TABLEDATA>\n<TR><TD>" in beginning
-    assert steps in (["step", "close"], ["step", "step", "close"])
+    assert steps.count("close") == 1
+    assert len(steps) <= 2 * (os.cpu_count() or 1) + 4, "as many batches as are written at once, and no more"
 
 
 def test_the_header_comes_before_the_second_batch_is_asked_for(archive, steps):

@@ -11,6 +11,7 @@ from django.test import Client
 
 from obstap.stores import TableStore
 from obstap.tap.query import fetch, run_query
+from vo.cancellation import Cancellation
 
 pytestmark = pytest.mark.django_db
 
@@ -319,11 +320,15 @@ def test_a_stream_that_nobody_reads_lets_go_of_the_tables(archive: TableStore):
         assert reader._current.holders == before + 1
 
 
-def test_a_cancelled_stream_ends(archive: TableStore):
-    answer = run_query(query="SELECT a.id FROM test.things AS a, tap_schema.columns AS b", base_url="http://x")
+def test_a_cancelled_stream_ends_and_says_so(archive: TableStore):
+    cancellation = Cancellation()
+    query = "SELECT a.column_name FROM " + ", ".join(f"tap_schema.columns AS {name}" for name in "abcd")
+    answer = run_query(query=query, base_url="http://x", maxrec=20_000_000, cancellation=cancellation)
     first = next(answer)
-    answer.cancel()
-    assert (first + b"".join(answer)).endswith(b"</VOTABLE>\n")
+    cancellation.cancel()
+    document = first + b"".join(answer)
+    assert b'<INFO name="QUERY_STATUS" value="ERROR">The work was cancelled.</INFO>' in document
+    assert document.endswith(b"</VOTABLE>\n")
     answer.close()
 
 
