@@ -74,8 +74,10 @@ def choose_position(
         return Chosen(lon.name, lat.name, "given by --position")
     for lon, lat, why in _candidates(columns):
         reasons = [f"{column.name} {reason}" for column in (lon, lat) if (reason := _objection(column, frames))]
-        if not lon.unit or not lat.unit:
-            reasons.append(f"{lon.name} has no unit")
+        unitless = [column.name for column in (lon, lat) if not column.unit]
+        if unitless:
+            verb = "have" if len(unitless) > 1 else "has"
+            reasons.append(f"{' and '.join(unitless)} {verb} no unit, which --metadata can give")
         if not reasons:
             return Chosen(lon.name, lat.name, why)
         text = f"{lon.name} and {lat.name} were not taken for the position: {'; '.join(reasons)}."

@@ -126,7 +126,12 @@ def test_names_of_hidden_columns_are_no_ones_else(publish, archive, tmp_path):
         ),
         ("x,double,,,deg,POS_EQ_RA_MAIN\ny,double,,,deg,POS_EQ_DEC_MAIN",
          "x, y (by the UCDs pos_eq_ra_main and pos_eq_dec_main)", "has the UCD 'POS_EQ_RA_MAIN'"),
-        ("ra,double,,,,\ndec,double,,,,", "none", "ra and dec were not taken for the position: ra has no unit."),
+        (
+            "ra,double,,,,\ndec,double,,,,",
+            "none",
+            "ra and dec were not taken for the position: ra and dec have no unit, which --metadata can give.",
+        ),
+        ("ra,double,,,deg,\ndec,double,,,,", "none", "dec has no unit, which --metadata can give."),
         ("ra,double,,,h,\ndec,double,,,deg,", "none", "ra has the unit h"),
         ("ra,char,,,,\ndec,char,,,,", "none", "ra holds no real numbers"),
         ("glon,double,,,deg,\nglat,double,,,deg,", "none", ""),
