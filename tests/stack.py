@@ -81,6 +81,7 @@ class Stack:
             str(self.port),
             "--lifespan",
             "off",
+            "--no-server-header",
             "--log-level",
             "warning",
             log="web.log",
