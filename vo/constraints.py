@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vo.errors import ParameterError, UsageError
-from vo.regions import checked
 
 __all__ = ["Interval", "parse_interval", "parse_number", "parse_position"]
 
@@ -106,6 +105,8 @@ def parse_position(name: str, text: str) -> list[list[Shape]]:
     if (len(numbers) == 3) != (keyword.upper() == "CIRCLE") or len(numbers) < 3:
         raise ParameterError(name, f"{text[:SHOWN]!r} has {len(numbers)} numbers; write {form}.")
     _check_longitudes(name, numbers[:1] if len(numbers) == 3 else numbers[::2])
+    from vo.regions import checked  # noqa: PLC0415 - numpy loads with the first position
+
     try:
         return [[checked(numbers)]]
     except UsageError as error:

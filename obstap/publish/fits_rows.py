@@ -52,7 +52,13 @@ class Layout:
 
 
 def value_rows(layout: Layout, columns: Sequence[FitsColumn]) -> Iterator[list[pa.Array]]:
-    """The columns of a binary table, piece by piece."""
+    """The columns of a binary table, piece by piece.
+
+    Raises
+    ------
+    vo.errors.UsageError
+        When the file ends early, a value lies outside the heap or a whole number is too large.
+    """
     with layout.path.open("rb") as stream:
         for first, rows in layout.pieces():
             for part in _by_heap(rows, columns, layout, first):
@@ -63,7 +69,13 @@ def value_rows(layout: Layout, columns: Sequence[FitsColumn]) -> Iterator[list[p
 
 
 def text_rows(layout: Layout, columns: Sequence[FitsColumn]) -> Iterator[list[pa.Array]]:
-    """The columns of an ASCII table, piece by piece."""
+    """The columns of an ASCII table, piece by piece.
+
+    Raises
+    ------
+    vo.errors.UsageError
+        When the file ends early or a text is no number.
+    """
     for _, rows in layout.pieces():
         yield [_spelled(_field(rows, column), column) for column in columns]
 

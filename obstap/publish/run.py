@@ -81,10 +81,8 @@ def unpublish(name: str, *, store: TableStore | None = None) -> list[str]:
 
     Raises
     ------
-    vo.errors.AuthorizationError
-        When the table is the service's own.
-    vo.errors.NotFoundError
-        When there is no such table.
+    vo.errors.AuthorizationError, vo.errors.NotFoundError
+        As `removable` does.
     """
     store = store or get_store()
     with store.exclusive():
@@ -95,7 +93,15 @@ def unpublish(name: str, *, store: TableStore | None = None) -> list[str]:
 
 
 def removable(name: str, store: TableStore) -> Table:
-    """The published table of that name, if it may be taken away; see `unpublish`."""
+    """The published table of that name, if it may be taken away.
+
+    Raises
+    ------
+    vo.errors.AuthorizationError
+        When the table is the service's own.
+    vo.errors.NotFoundError
+        When there is no such table.
+    """
     published = _published(store)
     plain = name.replace('"', "").lower()
     if plain.partition(".")[0] in RESERVED_SCHEMAS:

@@ -12,10 +12,13 @@ import socket
 import tempfile
 import time
 from collections.abc import Collection
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from vo.errors import ParameterError
+
+if TYPE_CHECKING:
+    from requests import Response
 
 __all__ = ["fetch"]
 
@@ -72,7 +75,7 @@ def fetch(url: str, *, hosts: Collection[str], limit: int) -> BinaryIO:
     raise ParameterError("UPLOAD", f"{url[:200]} leads on and on; give the address of the table itself.")
 
 
-def _taken(response, url: str, limit: int, until: float) -> BinaryIO:
+def _taken(response: Response, url: str, limit: int, until: float) -> BinaryIO:
     if response.status_code != 200:
         raise ParameterError("UPLOAD", f"{url[:200]} answers {response.status_code} {response.reason}.")
     if response.headers.get("Content-Encoding", "identity") != "identity":

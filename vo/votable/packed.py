@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,7 +152,9 @@ def _all_nan(data: NDArray[np.generic], rows: int) -> NDArray[np.bool_]:
     return np.isnan(data.reshape(rows, -1)).all(axis=1)
 
 
-def _native(field: Field, stored: NDArray[np.generic], row_of) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+def _native(
+    field: Field, stored: NDArray[np.generic], row_of: Callable[[int], int]
+) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
     """Elements in memory, and those that have no value."""
     native = field.layout.native
     if native.kind == "b":

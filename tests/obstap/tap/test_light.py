@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 SCRIPT = """
 import django
 django.setup()
-import io, sys
+import io
 import obstap.tap.query, obstap.tap.sync, obstap.scs.views, obstap.sia2.views
 from obstap.metadata import Column
 from obstap.uploads.reading import read_uploads
@@ -26,23 +26,34 @@ document = io.BytesIO(b'''<VOTABLE><RESOURCE><TABLE><FIELD name="ra" datatype="d
 for writer in WRITERS:
     if writer.extension != "fits":
         assert b"".join(writer().stream(table.batches, [*table.table.columns, Column("cell", "long")]))
-print(*{name.partition(".")[0] for name in sys.modules})
 """
 
 HEAVY = {"astropy", "defusedxml", "lxml", "matplotlib", "pandas", "PIL", "requests", "scipy", "yaml"}
 
 
-def test_queries_and_uploads_load_nothing_heavy(tmp_path: Path) -> None:
+def loaded(script: str, home: Path) -> set[str]:
+    """The packages that a script has loaded, in a process of its own."""
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "ATHANOR_ENV": "development",
-        "ATHANOR_HOME": str(tmp_path),
+        "ATHANOR_HOME": str(home),
     }
+    script += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    loaded = set(done.stdout.split())
-    assert {"numpy", "pyarrow"} <= loaded
-    assert not HEAVY & loaded
+    return set(done.stdout.split())
+
+
+def test_queries_and_uploads_load_nothing_heavy(tmp_path: Path) -> None:
+    found = loaded(SCRIPT, tmp_path)
+    assert {"numpy", "pyarrow"} <= found
+    assert not HEAVY & found
+
+
+def test_addresses_load_no_engine(tmp_path: Path) -> None:
+    found = loaded("import django; django.setup(); import config.urls", tmp_path)
+    assert "django" in found
+    assert not (HEAVY | {"duckdb", "numpy", "pyarrow", "psycopg2"}) & found
