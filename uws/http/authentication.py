@@ -12,16 +12,17 @@ import hmac
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 
+from uws.http.middleware import Answer, Middleware
 from vo.errors import AuthenticationError
 
 __all__ = ["BasicAuthentication", "is_basic"]
@@ -37,19 +38,14 @@ def is_basic(request: HttpRequest) -> bool:
     return getattr(request, _MARK, False)
 
 
-class BasicAuthentication:
+class BasicAuthentication(Middleware):
     """Middleware: ``Authorization: Basic`` makes the user, empty credentials mean nobody, wrong ones are refused."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]) -> None:
-        self.get_response = get_response
+    def __init__(self, get_response: Callable[[HttpRequest], Answer]) -> None:
+        super().__init__(get_response)
         self.memory = _Memory()
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+    def __call__(self, request: HttpRequest) -> Answer:
         """Sign the user in, then pass the request on."""
         if _is_offered(request):
             return self._call_async(request) if iscoroutinefunction(self) else self._call_sync(request)
