@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from obstap.metadata import DATATYPES, Column, Table
 from vo.errors import UsageError
 
-__all__ = ["arrow_schema", "arrow_type"]
+__all__ = ["arrow_schema", "arrow_type", "times_of"]
 
 _SCALARS = {
     "boolean": pa.bool_(),
@@ -55,3 +56,16 @@ def arrow_schema(table: Table) -> pa.Schema:
     """
     visible = [pa.field(column.name, arrow_type(column)) for column in table.columns]
     return pa.schema(visible + [pa.field(name, _HIDDEN[kind]) for name, kind in table.hidden.items()])
+
+
+def times_of(text: pa.Array) -> pa.Array:
+    """The times that texts in ISO 8601 spell, in UTC; of more than six digits of a second the rest is cut off.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        When a text is no time.
+    """
+    text = pc.replace_substring_regex(text, r"(\.\d{6})\d+", r"\1")
+    text = pc.replace_substring_regex(text, r"(?:Z|\+00:?00)$", "")
+    return text.cast(pa.timestamp("us"))

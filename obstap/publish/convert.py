@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obstap.arrow import arrow_type
+from obstap.arrow import arrow_type, times_of
 from obstap.metadata import Column
 from vo.errors import UsageError
 
@@ -131,11 +131,9 @@ def _lists(text: pa.Array, column: Column, wanted: pa.ListType) -> pa.Array:
 
 
 def _times(text: pa.Array) -> pa.Array:
-    text = pc.replace_substring_regex(text, r"(\.\d{6})\d+", r"\1")
-    text = pc.replace_substring_regex(text, r"(?:Z|\+00:?00)$", "")
     if pc.any(pc.match_substring_regex(text, r"^[^-]*$"), min_count=0).as_py():
         raise pa.ArrowInvalid("not a date")
-    return text.cast(pa.timestamp("us"))
+    return times_of(text)
 
 
 def _first_wrong(text: pa.Array, column: Column) -> str:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obstap.arrow import arrow_type
+from obstap.arrow import arrow_type, times_of
 from obstap.metadata import Column
 from obstap.names import unique
 from obstap.votable_columns import column_of, numbers_of
@@ -33,7 +33,6 @@ where there is no value."""
 _LONGEST_NAME = 128
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?\d*)?)?Z?", re.ASCII)
-_FINE = re.compile(r"(\.\d{6})\d+")
 
 
 def columns_of(fields: Sequence[Field]) -> tuple[Column, ...]:
@@ -100,28 +99,18 @@ def with_room(column: Column, arrays: Iterable[pa.Array]) -> Column:
 
 
 def _times(column: Column, values: Values, first_row: int) -> pa.Array:
-    texts = [None if text is None else text.strip() for text in values.data]
-    for row, text in enumerate(texts, first_row):
-        if text and not _TIME.fullmatch(text):
-            raise _no_time(column, text, row)
-    plain = [_FINE.sub(r"\1", text).removesuffix("Z") if text else "NaT" for text in texts]
-    try:
-        times = np.array(plain, "datetime64[us]")
-    except ValueError:
-        row = next(row for row, text in enumerate(plain) if not _is_time(text))
-        raise _no_time(column, texts[row], first_row + row) from None
-    return pa.array(times, pa.timestamp("us"))
+    texts = [(text or "").strip() or None for text in values.data]
+    if all(text is None or _TIME.fullmatch(text) for text in texts):
+        with suppress(pa.ArrowInvalid):  # which one it is must be told
+            return times_of(pa.array(texts, pa.string()))
+    row, text = next((row, text) for row, text in enumerate(texts, first_row) if text and not _is_time(text))
+    raise UsageError(
+        f"row {row}, column {column.name}: {text[:60]!r} is no timestamp; write it as 2024-12-31T23:59:59.5, in UTC."
+    )
 
 
 def _is_time(text: str) -> bool:
     try:
-        np.datetime64(text, "us")
-    except ValueError:
+        return _TIME.fullmatch(text) is not None and times_of(pa.array([text])).null_count == 0
+    except pa.ArrowInvalid:
         return False
-    return True
-
-
-def _no_time(column: Column, text: str, row: int) -> UsageError:
-    return UsageError(
-        f"row {row}, column {column.name}: {text[:60]!r} is no timestamp; write it as 2024-12-31T23:59:59.5, in UTC."
-    )
