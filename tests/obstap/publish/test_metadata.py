@@ -86,6 +86,42 @@ def test_the_header_of_astropy_in_parquet(publish, archive, tmp_path):
     }
 
 
+def with_votable(path: Path, document: str) -> Path:
+    """A Parquet file with this among its metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"n": [1]}, metadata={"IVOA.VOTable-Parquet.content": document}), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "",
+        '<TABLE><FIELD name="other" datatype="int"/></TABLE>',
+        '<TABLE><FIELD name="n" datatype="int"/><FIELD name="m" datatype="int"/></TABLE>',
+    ],
+)
+def test_a_votable_of_another_table_is_left_aside(table, publish, archive, tmp_path):
+    document = f"<VOTABLE><RESOURCE>{table}</RESOURCE></VOTABLE>"
+    _, err = publish(with_votable(tmp_path / "c.parquet", document))
+    assert "The VOTable among the file's metadata does not describe its columns; it is left aside." in err
+    assert [column.name for column in published(archive).columns] == ["n"]
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("nothing", "The VOTable with the metadata cannot be read: line 1, column 1: it is no well-formed XML"),
+        ("<!DOCTYPE v><VOTABLE/>", "cannot be read: it has a document type declaration"),
+    ],
+)
+def test_a_votable_that_is_broken(document, message, publish, tmp_path):
+    with pytest.raises(CommandError, match=message):
+        publish(with_votable(tmp_path / "c.parquet", document))
+
+
 def test_types_that_only_parquet_has(publish, archive, tmp_path):
     import datetime
     import decimal
