@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["DATATYPES", "Column", "ForeignKey", "Position", "Region", "Table"]
+__all__ = ["DATATYPES", "IDENTIFIER_UCD", "Column", "ForeignKey", "Position", "Region", "Table"]
 
 TEXTS = ("char", "unicodeChar")
 
 DATATYPES = ("boolean", "short", "int", "long", "float", "double", *TEXTS)
 """VOTable data types that columns may have."""
+
+IDENTIFIER_UCD = "meta.id;meta.main"
+"""UCD, in lower case, of the column that identifies a row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from obstap.adql.kinds import comparable, kind_of
 from obstap.arrow import arrow_schema
 from obstap.hidden import Tally, hidden_arrays, searchable
-from obstap.metadata import Column, ForeignKey, Table
+from obstap.metadata import IDENTIFIER_UCD, Column, ForeignKey, Table
 from obstap.positions import Chosen, choose_position, find
 from obstap.publish.convert import convert
 from obstap.publish.describe import checked_columns, checked_name
@@ -21,7 +21,6 @@ from vo.wording import did_you_mean
 
 __all__ = ["Choices", "Plan", "make_plan"]
 
-KEY_UCD = "meta.id;meta.main"
 KEY_TYPES = frozenset({"short", "int", "long", "char", "unicodeChar"})
 
 
@@ -129,14 +128,14 @@ def _key(source: Source, columns: Sequence[Column], given: str | None, warn: lis
     found = [
         column
         for column in columns
-        if column.ucd.lower() == KEY_UCD and column.datatype in KEY_TYPES and not column.is_array
+        if column.ucd.lower() == IDENTIFIER_UCD and column.datatype in KEY_TYPES and not column.is_array
     ]
     if len(found) != 1:
         return "", "none"
     if not is_unique(source, found[0]):
-        warn.append(f"Column {found[0].name} has the UCD {KEY_UCD} but its values are not unique; it is no key.")
+        warn.append(f"Column {found[0].name} has the UCD {IDENTIFIER_UCD} but its values are not unique; it is no key.")
         return "", "none"
-    return found[0].name, f"by its UCD {KEY_UCD}"
+    return found[0].name, f"by its UCD {IDENTIFIER_UCD}"
 
 
 def _flagged(columns: Sequence[Column], choices: Choices, key: str, position: Chosen) -> tuple[Column, ...]:

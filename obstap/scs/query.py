@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from obstap.metadata import Column, Table
+from obstap.metadata import IDENTIFIER_UCD, Column, Table
 from obstap.names import qualified, quoted
 from vo.constraints import parse_number
 from vo.dali import Parameters
@@ -95,4 +95,4 @@ def _identifier(table: Table) -> Column | None:
     for column in table.columns:
         if column.name == table.key:
             return column
-    return next((column for column in table.columns if column.ucd == "meta.id;meta.main"), None)
+    return next((column for column in table.columns if column.ucd.lower() == IDENTIFIER_UCD), None)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 import pyvo
 from django.test import Client
 from lxml import etree
+
+from obstap.scs.query import is_searchable
+from tests.obstap.scs.conftest import SOURCES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,6 +81,12 @@ def test_other_tables_have_none(client: Client, table):
     response = ask(client, f"/scs/{table}")
     assert response.status_code == 404
     assert f"There is no cone search of '{table}'. There is one of ivoa.obscore, " in response.content.decode()
+
+
+@pytest.mark.parametrize(("ucd", "searchable"), [("META.ID;META.MAIN", True), ("meta.id", False)])
+def test_what_identifies_a_row_is_known_by_its_ucd_in_any_case(ucd, searchable):
+    columns = (replace(SOURCES.columns[0], ucd=ucd), *SOURCES.columns[1:])
+    assert is_searchable(replace(SOURCES, key="", columns=columns)) is searchable
 
 
 @pytest.mark.parametrize("parameters", [{"SR": "0"}, {"MAXREC": "0"}, {"SR": "0", "MAXREC": "5"}])
