@@ -101,7 +101,7 @@ def _info(info: dict[str, Any]) -> str:
             children.append(f"<{name}{attributes}/>")
         else:
             children.append(f"<{name}>{content(str(value))}</{name}>")
-    return f'<uws:jobInfo>{"".join(children)}</uws:jobInfo>'
+    return f"<uws:jobInfo>{''.join(children)}</uws:jobInfo>"
 
 
 def _container(name: str, children: list[str], attributes: str) -> str:
