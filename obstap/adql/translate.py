@@ -23,6 +23,7 @@ __all__ = ["Translator"]
 _NUMERIC = NUMBERS | {Kind.NULL}
 
 _NOTHING = 1e-100
+"""Degrees far below all precision, whose squares are too small for an engine."""
 
 _NEAR = "athanor_near"
 """The column of cells near a position."""
@@ -202,9 +203,9 @@ class Translator:
         return self._as(value, Kind.DOUBLE)
 
     def _coordinate(self, value: bound.Value) -> str:
-        """A number of degrees; what is far below all precision is 0, lest squares of it be too small for an engine."""
-        if isinstance(value, bound.Constant) and value.kind in NUMBERS and abs(value.value) < _NOTHING:
-            return self._literal(0.0)
+        """A number of degrees."""
+        if isinstance(value, bound.Constant) and value.kind in NUMBERS:
+            return self._literal(_coordinate(value.value))
         return self._double(value)
 
     def _call(self, call: bound.Call) -> str:
@@ -217,6 +218,8 @@ class Translator:
             return self._dialect.element(self.value(call.arguments[0]), int(name[-1]))
         if name == "IVO_HEALPIX_INDEX" and (text := self._parent_cell(*call.arguments)):
             return text
+        if name == "DISTANCE":
+            return self._distance(call.arguments)
         arguments = [self._argument(call, argument) for argument in call.arguments]
         if name == "COALESCE":
             return f"coalesce({', '.join(arguments)})"
@@ -284,7 +287,8 @@ class Translator:
             found, centre = nearby.indexed(*position), numbers(other)
             if found is not None and centre is not None:
                 most = min(RANGES[0], self._ranges // 16)
-                text, cost = self._dialect.in_cone(position[0].relation.alias, found, (*centre, radius), most)
+                cone = (*map(_coordinate, centre), radius)
+                text, cost = self._dialect.in_cone(position[0].relation.alias, found, cone, most)
                 self._ranges -= cost
                 return text
         return ""
@@ -404,6 +408,11 @@ class Translator:
 
     def _not(self, negation: bound.Not) -> str:
         return f"NOT {self.condition(negation.operand)}"
+
+
+def _coordinate(value: float) -> float:
+    """A number of degrees, 0 where it is as good as that."""
+    return 0.0 if abs(value) < _NOTHING else float(value)
 
 
 def _is_not_zero(value: bound.Value) -> bool:

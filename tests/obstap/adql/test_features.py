@@ -59,6 +59,7 @@ TYPES = {
     "DOUBLE PRECISION[6]": ("double", "6"),
 }
 CONSTANTS = {
+    "ivo_string_agg": "name, ', '",
     "ivo_geom_transform": "'ICRS', 'FK4', footprint",
     "ivo_histogram": "ra, 0, 360, 6",
 }

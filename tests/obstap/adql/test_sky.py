@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.obstap.adql.conftest import ENGINES, started
@@ -89,6 +89,8 @@ def near(found: set[int], expected: np.ndarray, margin: np.ndarray) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(places, radii)
+@example((5e-324, 0.0), 0.0)
+@example((0.0, 5e-324), 0.0)
 def test_cones(sky: Engine, place: tuple[float, float], radius: float) -> None:
     lon, lat = place
     circle = f"CIRCLE({lon!r}, {lat!r}, {radius!r})"
