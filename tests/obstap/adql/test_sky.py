@@ -95,7 +95,8 @@ def test_cones(sky: Engine, place: tuple[float, float], radius: float) -> None:
     lon, lat = place
     circle = f"CIRCLE({lon!r}, {lat!r}, {radius!r})"
     fast = ids(sky, f"1 = CONTAINS(POINT('ICRS', ra, dec), {circle})")
-    assert fast == ids(sky, f"CONTAINS(POINT(ra, dec), CIRCLE({lon!r} + 0 * id, {lat!r}, {radius!r})) = 1")
+    moving = f"{lon if lon > 1e-100 else 0.0!r} + 0 * id"  # PostgreSQL refuses to compute what is too small for it
+    assert fast == ids(sky, f"CONTAINS(POINT(ra, dec), CIRCLE({moving}, {lat!r}, {radius!r})) = 1")
     distance = regions.distance(LON, LAT, lon, lat)
     near(fast, distance <= radius, np.abs(distance - radius) < 1e-11)
     outside = ids(sky, f"0 = CONTAINS(POINT(ra, dec), {circle})")
