@@ -78,6 +78,8 @@ class Relation:
         Which columns belong together, by the engine's names of them.
     url_prefixed
         Columns (the engine's names) that hold paths below the service's URL.
+    hidden
+        Columns of a table that stand beside the published ones.
     """
 
     alias: str
@@ -85,6 +87,7 @@ class Relation:
     positions: tuple[Position, ...] = ()
     regions: dict[str, Region] = field(default_factory=dict)
     url_prefixed: frozenset[str] = frozenset()
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

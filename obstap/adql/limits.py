@@ -44,7 +44,7 @@ PostgreSQL can give 1,664.
 TERMS = 100
 """Terms of GROUP BY, and of ORDER BY."""
 
-RANGES = (24, 480)
+RANGES = (6, 480)
 """Ranges of cells of one cone, and of all cones of a query; with more, the engine compares longer than it saves."""
 
 WIDEST = 60.0

@@ -60,6 +60,7 @@ def _relation(table: Table, alias: str) -> bound.Relation:
         table.positions,
         {region.text: region for region in table.regions},
         frozenset(table.url_prefixed),
+        tuple(table.hidden),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -24,6 +25,12 @@ _NUMERIC = NUMBERS | {Kind.NULL}
 
 _NOTHING = 1e-100
 """Degrees far below all precision, whose squares are too small for an engine."""
+
+_WIDE = 20
+"""Columns from which on whole rows are told from listed columns."""
+
+_HALF_SKY = 90.0
+"""Degrees beyond which the haversine of a distance is less precise than the distance."""
 
 _NEAR = "athanor_near"
 """The column of cells near a position."""
@@ -90,9 +97,7 @@ class Translator:
         return text
 
     def _select_text(self, select: bound.Select) -> str:
-        items = [f"{self._output(item.value)} AS {self._quote(item.name)}" for item in select.items]
-        items += [f"{self._field(field)} AS {self._quote(name)}" for name, field in select.extras]
-        text = f"SELECT {'DISTINCT ' if select.distinct else ''}{', '.join(items)}"
+        text = f"SELECT {'DISTINCT ' if select.distinct else ''}{self._whole_rows(select) or self._items(select)}"
         text += f" FROM {', '.join(self._source(source) for source in select.sources)}"
         if select.where is not None:
             text += f" WHERE {self.condition(select.where)}"
@@ -101,6 +106,33 @@ class Translator:
         if select.having is not None:
             text += f" HAVING {self.condition(select.having)}"
         return text
+
+    def _items(self, select: bound.Select) -> str:
+        items = [f"{self._output(item.value)} AS {self._quote(item.name)}" for item in select.items]
+        items += [f"{self._field(field)} AS {self._quote(name)}" for name, field in select.extras]
+        return ", ".join(items)
+
+    def _whole_rows(self, select: bound.Select) -> str:
+        """All columns of a wide table as they are: the engine reads one sign sooner than their names; else nothing."""
+        (source, *others), items = select.sources, select.items
+        if others or select.extras or len(items) < _WIDE or not isinstance(source, bound.Table):
+            return ""
+        relation = source.relation
+        if not (relation.hidden and relation.url_prefixed) or len(items) != len(relation.columns):
+            return ""
+        for item, (_, column) in zip(items, relation.columns, strict=True):
+            value = item.value
+            if not (type(value) is bound.Field and value.relation is relation and value.column == column == item.name):
+                return ""
+        prefixed = [name for _, name in relation.columns if name in relation.url_prefixed]
+        prefix = self._dialect.text(self._base_url + "/")
+        return self._dialect.whole_rows.format(
+            relation.alias,
+            ", ".join(map(self._quote, relation.hidden)),
+            ", ".join(
+                f"({prefix} || {relation.alias}.{self._quote(name)}) AS {self._quote(name)}" for name in prefixed
+            ),
+        )
 
     def _output(self, value: bound.Value) -> str:
         """A column of the answer, in exactly the type that is told of it."""
@@ -270,13 +302,20 @@ class Translator:
 
     def _within(self, near: nearby.Near, pairing: Pairing | None = None) -> str:
         """That two positions are near each other, exactly, and a cheap test before it."""
-        exact = f"{self._distance(near.parts)} {near.operator} {self._literal(near.radius)}"
+        exact = self._nearer(near)
         if pairing is not None:
             column = f"{pairing.other.alias}.{self._quote(pairing.other_position.cell)}"
             cell = self._dialect.cell(column, pairing.order)
             return f"({cell} = {pairing.near.alias}.{_NEAR} AND {self._near(near)} AND {exact})"
         cheap = self._in_cone(near.parts, near.radius) or self._near(near)
         return f"({cheap} AND {exact})" if cheap else exact
+
+    def _nearer(self, near: nearby.Near) -> str:
+        """The exact test: up to `_HALF_SKY` of haversines, which are as precise and half the work."""
+        if not _NOTHING < near.radius <= _HALF_SKY:
+            return f"{self._distance(near.parts)} {near.operator} {self._literal(near.radius)}"
+        text = self._dialect.call("HAVERSINE", Kind.DOUBLE, [self._coordinate(part) for part in near.parts])
+        return f"{text} {near.operator} {self._literal(math.sin(math.radians(near.radius) / 2) ** 2)}"
 
     def _distance(self, parts: Sequence[bound.Value]) -> str:
         return self._dialect.call("DISTANCE", Kind.DOUBLE, [self._coordinate(part) for part in parts])

@@ -17,7 +17,17 @@ from obstap.arrow import arrow_type
 from obstap.metadata import Column
 from vo.errors import AthanorError
 
-__all__ = ["LOWEST_PLAIN", "Spelling", "bytes_of", "cell_text", "conform", "has_controls", "is_time", "join_rows"]
+__all__ = [
+    "LOWEST_PLAIN",
+    "Spelling",
+    "bytes_of",
+    "cell_text",
+    "cell_texts",
+    "conform",
+    "has_controls",
+    "is_time",
+    "join_rows",
+]
 
 LOWEST_PLAIN = 0x20
 """The first code point that is no control character, the blank."""
@@ -57,6 +67,11 @@ class Spelling:
 
 
 USUAL = Spelling()
+
+FEW = 1000
+"""Rows up to which a kernel's call costs more than its work on them."""
+
+NUMBERS = frozenset({"short", "int", "long", "float", "double"})
 
 
 def is_time(array: pa.Array) -> bool:
@@ -109,6 +124,30 @@ def cell_text(array: pa.Array, column: Column, spelling: Spelling = USUAL) -> pa
     if column.arraysize:
         return _lists(array, spelling)
     return _scalars(array, spelling)
+
+
+def cell_texts(batch: pa.RecordBatch, columns: Sequence[Column]) -> list[pa.Array]:
+    """`cell_text` of each column; where rows are few, columns of numbers of one type are spelled all at once.
+
+    Raises
+    ------
+    vo.errors.AthanorError
+        When a value does not fit its column's type.
+    """
+    rows = batch.num_rows
+    texts: list[pa.Array | None] = [None] * len(columns)
+    alike: dict[pa.DataType, list[int]] = {}
+    for number, (column, array) in enumerate(zip(columns, batch, strict=True)):
+        if rows <= FEW and column.datatype in NUMBERS and not column.arraysize and array.null_count < rows:
+            alike.setdefault(conform(array, column).type, []).append(number)
+        else:
+            texts[number] = cell_text(array, column)
+    for numbers in alike.values():
+        together = pa.concat_arrays([conform(batch.column(number), columns[number]) for number in numbers])
+        text = _scalars(together, USUAL)
+        for place, number in enumerate(numbers):
+            texts[number] = text.slice(place * rows, rows)
+    return texts
 
 
 def bytes_of(array: pa.Array) -> bytes:

@@ -55,7 +55,7 @@ def in_order(function: Callable[[_Given], _Made], items: Iterable[_Given]) -> It
         except AthanorError as error:
             late = error
             break
-        if len(coming) > _AT_ONCE:
+        if len(coming) >= _AT_ONCE:
             yield coming.popleft().result()
     while coming:
         yield coming.popleft().result()

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from obstap.metadata import Column
 from obstap.textform import Chunk, TextForm
 from obstap.writers.base import Info, Rows, Writer
-from obstap.writers.cells import bytes_of, cell_text, join_rows
+from obstap.writers.cells import bytes_of, cell_texts, join_rows
 from obstap.writers.lines import LineRows, with_infinities, without_escapes
 
 __all__ = ["Csv", "Tsv"]
@@ -80,15 +80,12 @@ class SeparatedWriter(Writer):
         return (self.separator.as_py().join(names.to_pylist()) + self.line_end.as_py()).encode()
 
     def _lines(self, batch: pa.RecordBatch, columns: Sequence[Column]) -> bytes:
-        cells = [self._cell(array, column) for column, array in zip(columns, batch, strict=True)]
+        texts = zip(columns, cell_texts(batch, columns), strict=True)
+        cells = [self.escape(text) if column.is_text else text for column, text in texts]
         if len(cells) == 1:
             cells = [pc.if_else(pc.equal(pc.binary_length(cells[0].fill_null("")), NOTHING), self.alone, cells[0])]
         end = self.line_end.as_py().encode()
         return join_rows(cells, between_cells=self.separator, between_rows=self.line_end, end=end)
-
-    def _cell(self, array: pa.Array, column: Column) -> pa.Array:
-        text = cell_text(array, column)
-        return self.escape(text) if column.is_text else text
 
 
 class Csv(SeparatedWriter):

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from obstap.metadata import Column
 from obstap.textform import Chunk, TextForm
 from obstap.writers.base import Info
-from obstap.writers.cells import LOWEST_PLAIN, bytes_of, cell_text, has_controls, join_rows
+from obstap.writers.cells import LOWEST_PLAIN, bytes_of, cell_texts, has_controls, join_rows
 from obstap.writers.lines import LineRows, with_infinities, without_escapes
 from obstap.writers.votable import VOTableWriter
 from vo.dali import VOTABLE
@@ -53,7 +53,8 @@ class TableData(VOTableWriter):
 
     def encode(self, batch: pa.RecordBatch, columns: Sequence[Column]) -> bytes:
         """The TR elements."""
-        cells = [self._cell(array, column) for column, array in zip(columns, batch, strict=True)]
+        texts = zip(columns, cell_texts(batch, columns), strict=True)
+        cells = [escape(text) if column.is_text else text for column, text in texts]
         return join_rows(
             cells,
             start=b"<TR><TD>",
@@ -90,10 +91,6 @@ class TableData(VOTableWriter):
         if escaped:
             data = data.replace(b"\xff", b"\n").replace(b"\xfe", self.text_form.delimiter)
         return b"".join((_ROW, memoryview(data)[: -len(_ROW)]))
-
-    def _cell(self, array: pa.Array, column: Column) -> pa.Array:
-        text = cell_text(array, column)
-        return escape(text) if column.is_text else text
 
 
 def _writable(data: bytes, rows: int) -> bytes:

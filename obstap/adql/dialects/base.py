@@ -41,6 +41,13 @@ class Dialect(ABC):
     types: Mapping[Kind, str]
     """Names of types, for casts."""
 
+    whole_rows = ""
+    """Template of all columns of a table in their order, for a short way to select many.
+
+    {0} is the table's alias, {1} the names of columns to leave out, {2} the values that take the place of columns, each
+    with AS and the name. Where it is empty, columns are always listed.
+    """
+
     near_cells = ""
     """Template of the source of rows that come once for each cell near a position, where positions are joined so.
 

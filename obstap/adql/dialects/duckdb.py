@@ -78,6 +78,7 @@ class DuckDB(Dialect):
         "CONTAINS": "athanor_contains({0}, {1})",
         "COORDSYS": "CASE WHEN {0} IS NOT NULL THEN 'ICRS' END",
         "DISTANCE": "athanor_distance({0}, {1}, {2}, {3})",
+        "HAVERSINE": "athanor_haversine({0}, {1}, {2}, {3})",
         "INTERSECTS": "athanor_intersects({0}, {1})",
         "IVO_HASHLIST_HAS": "CAST(list_contains(string_split(lower({0}), '#'), lower({1})) AS INTEGER)",
         "IVO_INTERVAL_OVERLAPS": "CAST(({0} <= {3} AND {2} <= {1} AND {0} <= {1} AND {2} <= {3}) AS INTEGER)",
@@ -125,6 +126,7 @@ class DuckDB(Dialect):
         Kind.OTHER: "DOUBLE[]",
     }
 
+    whole_rows = "{0}.* EXCLUDE ({1}) REPLACE ({2})"
     near_cells = "(SELECT *, unnest(athanor_cells_near({1}, {2}, {3})) AS {4} FROM {0}{5})"
 
     def number(self, value: int | float, kind: Kind) -> str:

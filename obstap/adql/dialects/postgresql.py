@@ -71,6 +71,7 @@ class PostgreSQL(Dialect):
         "CONTAINS": "athanor_contains({0}, {1})",
         "COORDSYS": "CASE WHEN {0} IS NOT NULL THEN 'ICRS' END",
         "DISTANCE": "athanor_distance({0}, {1}, {2}, {3})",
+        "HAVERSINE": "athanor_haversine({0}, {1}, {2}, {3})",
         "INTERSECTS": "athanor_intersects({0}, {1})",
         "IVO_HASHLIST_HAS": "CAST((position('#' IN {1}) = 0 AND "
         "position('#' || athanor_lower({1}) || '#' IN '#' || athanor_lower({0}) || '#') > 0) AS integer)",

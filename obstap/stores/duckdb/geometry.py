@@ -41,6 +41,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
             name, function, arguments, result, type="arrow", null_handling="special", side_effects=False
         )
     connection.execute(_DISTANCE)
+    connection.execute(_HAVERSINE)
 
 
 _DISTANCE = """
@@ -51,6 +52,12 @@ CREATE MACRO athanor_distance(lon1, lat1, lon2, lat2) AS degrees(2 * atan2(
     + cos(radians(lat1)) * cos(radians(lat2)) * pow(cos(radians(lon2 - lon1) / 2), 2))))
 """
 """The formula of `vo.sphere.distance`."""
+
+_HAVERSINE = """
+CREATE MACRO athanor_haversine(lon1, lat1, lon2, lat2) AS pow(sin(radians(lat2 - lat1) / 2), 2)
+  + cos(radians(lat1)) * cos(radians(lat2)) * pow(sin(radians(lon2 - lon1) / 2), 2)
+"""
+"""The square of the sine of half the distance."""
 
 
 def _contains(inner: Vector, outer: Vector) -> pa.Array:

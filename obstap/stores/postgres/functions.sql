@@ -305,6 +305,12 @@ RETURN degrees(2 * atan2(
   sqrt(power(sin(radians(lat2 + lat1) / 2), 2)
     + cos(radians(lat1)) * cos(radians(lat2)) * power(cos(radians(lon2 - lon1) / 2), 2))));
 
+-- The square of the sine of half the distance.
+CREATE OR REPLACE FUNCTION athanor_haversine(lon1 double precision, lat1 double precision, lon2 double precision, lat2 double precision)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN power(sin(radians(lat2 - lat1) / 2), 2)
+  + cos(radians(lat1)) * cos(radians(lat2)) * power(sin(radians(lon2 - lon1) / 2), 2);
+
 CREATE OR REPLACE FUNCTION athanor_is_shape(shape double precision[])
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (cardinality(shape) IN (2, 3) OR (cardinality(shape) >= 6 AND cardinality(shape) % 2 = 0))

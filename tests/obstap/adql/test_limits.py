@@ -180,7 +180,7 @@ def test_many_cones_share_the_ranges_of_cells() -> None:
     """The engine's time for a condition grows with the square of its ranges."""
     cones = listed("1 = CONTAINS(POINT(ra, dec), CIRCLE({}, 10, 1))", 300, " OR ")
     sql = to_sql(f"SELECT id FROM demo.sources WHERE {cones}").sql
-    assert sql.count("athanor_distance") == 300
+    assert sql.count("athanor_haversine") == 300
     assert 400 < sql.count("BETWEEN") <= 480
 
 
