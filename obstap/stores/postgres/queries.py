@@ -27,7 +27,7 @@ _S = TypeVar("_S", bound=Session)
 _ROW_BYTES = 1024
 """Bytes of a wide row: the driver counts bytes, and what has more rows than were asked for is cut afterwards."""
 
-_LARGEST = 4 * 2**20
+_LARGEST = 2 * 2**20
 """Bytes of a batch, however many rows were asked for: the first is not to keep anybody waiting."""
 
 _HIDDEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
