@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# What counts is that a property holds; how long an example takes depends on what else the machine does.
-settings.register_profile("athanor", deadline=None)
+# What counts is that a property holds; how long an example takes depends on what else the machine does. Each run has
+# the same examples, so that a failure is due to a change; ``--hypothesis-profile=search`` looks for new ones.
+settings.register_profile("athanor", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("athanor")
 
 pytest_plugins = ["tests.postgres"]

@@ -68,12 +68,17 @@ def sky(request: pytest.FixtureRequest) -> Iterator[Engine]:
     engine.close()
 
 
+def angles(low: float, high: float) -> st.SearchStrategy[float]:
+    """Degrees, none so small that PostgreSQL refuses to compute with them, as it does with 1e-200."""
+    return st.floats(low, high).map(lambda value: 0.0 if abs(value) < 1e-100 else value)
+
+
 places = st.one_of(
-    st.tuples(st.floats(0, 360), st.floats(-90, 90)),
+    st.tuples(angles(0, 360), angles(-90, 90)),
     st.sampled_from([(0.0, 0.0), (360.0, 0.0), (0.0, 90.0), (77.0, -90.0), (0.0, 30.0), (359.9999, 30.0)]),
     st.integers(0, COUNT - 1).filter(lambda i: i % 97).map(lambda i: ROWS[i][2:4]),
 )
-radii = st.one_of(st.floats(0, 180), st.sampled_from([0.0, 1e-6, 1e-3, 0.1, 1.0, 10.0, 61.0]))
+radii = st.one_of(angles(0, 180), st.sampled_from([0.0, 1e-6, 1e-3, 0.1, 1.0, 10.0, 61.0]))
 
 
 def ids(engine: Engine, condition: str) -> set[int]:
@@ -95,8 +100,8 @@ def test_cones(sky: Engine, place: tuple[float, float], radius: float) -> None:
     lon, lat = place
     circle = f"CIRCLE({lon!r}, {lat!r}, {radius!r})"
     fast = ids(sky, f"1 = CONTAINS(POINT('ICRS', ra, dec), {circle})")
-    moving = f"{lon if lon > 1e-100 else 0.0!r} + 0 * id"  # PostgreSQL refuses to compute what is too small for it
-    assert fast == ids(sky, f"CONTAINS(POINT(ra, dec), CIRCLE({moving}, {lat!r}, {radius!r})) = 1")
+    moving = ", ".join(f"{value if abs(value) > 1e-100 else 0.0!r} + 0 * id" for value in place)
+    assert fast == ids(sky, f"CONTAINS(POINT(ra, dec), CIRCLE({moving}, {radius!r})) = 1")
     distance = regions.distance(LON, LAT, lon, lat)
     near(fast, distance <= radius, np.abs(distance - radius) < 1e-11)
     outside = ids(sky, f"0 = CONTAINS(POINT(ra, dec), {circle})")
