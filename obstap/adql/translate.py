@@ -15,6 +15,7 @@ from obstap.adql.kinds import GEOMETRY, NUMBERS
 from obstap.adql.limits import RANGES, WIDEST
 from obstap.adql.lists import gathered
 from obstap.adql.nearby import MARGIN
+from obstap.adql.wholerows import whole_table
 from obstap.metadata import Region
 from vo.moc import Moc
 from vo.regions import TOLERANCE, bounding_cone
@@ -25,9 +26,6 @@ _NUMERIC = NUMBERS | {Kind.NULL}
 
 _NOTHING = 1e-100
 """Degrees far below all precision, whose squares are too small for an engine."""
-
-_WIDE = 20
-"""Columns from which on whole rows are told from listed columns."""
 
 _HALF_SKY = 90.0
 """Degrees beyond which the haversine of a distance is less precise than the distance."""
@@ -113,26 +111,14 @@ class Translator:
         return ", ".join(items)
 
     def _whole_rows(self, select: bound.Select) -> str:
-        """All columns of a wide table as they are: the engine reads one sign sooner than their names; else nothing."""
-        (source, *others), items = select.sources, select.items
-        if others or select.extras or len(items) < _WIDE or not isinstance(source, bound.Table):
+        """All columns of a wide table in the engine's short way, where it has one; else nothing."""
+        relation = whole_table(select) if self._dialect.whole_rows else None
+        if relation is None:
             return ""
-        relation = source.relation
-        if not (relation.hidden and relation.url_prefixed) or len(items) != len(relation.columns):
-            return ""
-        for item, (_, column) in zip(items, relation.columns, strict=True):
-            value = item.value
-            if not (type(value) is bound.Field and value.relation is relation and value.column == column == item.name):
-                return ""
-        prefixed = [name for _, name in relation.columns if name in relation.url_prefixed]
-        prefix = self._dialect.text(self._base_url + "/")
-        return self._dialect.whole_rows.format(
-            relation.alias,
-            ", ".join(map(self._quote, relation.hidden)),
-            ", ".join(
-                f"({prefix} || {relation.alias}.{self._quote(name)}) AS {self._quote(name)}" for name in prefixed
-            ),
-        )
+        fields = [name for _, name in relation.columns if name in relation.url_prefixed]
+        prefix, alias = self._dialect.text(self._base_url + "/"), relation.alias
+        urls = [f"({prefix} || {alias}.{self._quote(name)}) AS {self._quote(name)}" for name in fields]
+        return self._dialect.whole_rows.format(alias, ", ".join(map(self._quote, relation.hidden)), ", ".join(urls))
 
     def _output(self, value: bound.Value) -> str:
         """A column of the answer, in exactly the type that is told of it."""

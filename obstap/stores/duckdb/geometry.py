@@ -26,7 +26,8 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     ``athanor_contains(inner, outer)`` and ``athanor_intersects(a, b)`` are BOOLEAN, ``athanor_area(a)`` is in square
     degrees, ``athanor_centroid(a)`` a point, ``athanor_box(lon, lat, width, height)`` a polygon,
     ``athanor_cells_near(cell, order, radius)`` what `vo.neighbourhood` says of each cell, and
-    ``athanor_distance(lon1, lat1, lon2, lat2)``, a macro that the engine can optimise, is in degrees.
+    ``athanor_distance(lon1, lat1, lon2, lat2)``, a macro that the engine can optimise, is in degrees;
+    ``athanor_haversine`` of the same is the square of the sine of half the distance.
     """
     shape, number = "DOUBLE[]", "DOUBLE"
     for name, function, arguments, result in (

@@ -346,3 +346,19 @@ def test_queries_have_a_longest_length(archive, client: Client):
     response = ask(client, "post", QUERY=f"{QUERY} --{'x' * 2**20}", RESPONSEFORMAT="csv")
     assert response.status_code == 400
     assert response.content.decode() == "QUERY: it has 1,048,630 characters; 1,048,576 are allowed.\n"
+
+
+@pytest.mark.parametrize("distinct", ["", "DISTINCT "])
+def test_all_columns_at_once_are_the_columns_one_by_one(archive: TableStore, distinct: str):
+    with archive.snapshot() as snapshot:
+        names = [column.name for column in snapshot.tables["ivoa.obscore"].columns]
+    form = "SELECT {}{} FROM ivoa.obscore ORDER BY obs_publisher_did"
+    whole = fetch(form.format(distinct, "*"), base_url="http://vo.example")
+    listed = fetch(form.format(distinct, ", ".join(names)), base_url="http://vo.example")
+    turned = fetch(form.format(distinct, ", ".join(reversed(names))), base_url="http://vo.example")
+    assert [column.name for column in whole.columns] == names
+    assert (whole.columns, whole.rows) == (listed.columns, listed.rows)
+    assert whole.rows == [tuple(reversed(row)) for row in turned.rows]
+    assert len(whole.rows) == 3
+    urls = {row[names.index("access_url")] for row in whole.rows}
+    assert all(url.startswith("http://vo.example/files/") for url in urls)
