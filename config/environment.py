@@ -35,6 +35,7 @@ VARIABLES = {
     "ATHANOR_BASE_URL": "Public URL of the service when a proxy hides it. Default: taken from each request.",
     "ATHANOR_AUTHORITY": "IVOA authority in the identifiers of the archive's data sets. Default `athanor.example`.",
     "ATHANOR_WEB_WORKERS": "Web server processes. Default 2.",
+    "ATHANOR_EXECUTOR": "What runs tasks whose definition does not say: `local` (default) or `slurm`.",
     "ATHANOR_LOCAL_SLOTS": "Jobs that one engine runs at a time on its own machine. Default: number of cores.",
     "ATHANOR_MAXREC": "Rows of a TAP answer when the client sets no MAXREC. Default 20000.",
     "ATHANOR_MAXREC_HARD": "Rows of a TAP answer that no MAXREC can exceed. Default 20000000.",
@@ -72,6 +73,7 @@ class Environment:
     base_url: str
     authority: str
     web_workers: int
+    executor: str
     local_slots: int
     maxrec: int
     maxrec_hard: int
@@ -119,6 +121,7 @@ def read_environment() -> Environment:
         base_url=env.str("ATHANOR_BASE_URL", default="").rstrip("/"),
         authority=env.str("ATHANOR_AUTHORITY", default="athanor.example"),
         web_workers=_positive(env, "ATHANOR_WEB_WORKERS", 2),
+        executor=_one_of(env, "ATHANOR_EXECUTOR", ("local", "slurm")),
         local_slots=_positive(env, "ATHANOR_LOCAL_SLOTS", os.cpu_count() or 1),
         maxrec=_positive(env, "ATHANOR_MAXREC", 20_000),
         maxrec_hard=_positive(env, "ATHANOR_MAXREC_HARD", 20_000_000),
@@ -141,6 +144,14 @@ def _refuse_unsafe(secret_key: str, debug: bool, allowed_hosts: list[str]) -> No
         raise ImproperlyConfigured("DEBUG must not be set when ATHANOR_ENV=production.")
     if not allowed_hosts:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the public host when ATHANOR_ENV=production.")
+
+
+def _one_of(env: environ.Env, name: str, choices: tuple[str, ...]) -> str:
+    """One of `choices`, the first where nothing is said."""
+    value: str = env.str(name, default=choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be {' or '.join(map(repr, choices))}.")
+    return value
 
 
 def _positive(env: environ.Env, name: str, default: int) -> int:

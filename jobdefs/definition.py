@@ -87,6 +87,7 @@ class Limits:
     memory: int = 4 * 2**30  # bytes of address space
     file_size: int = 16 * 2**30  # bytes of one file
     cores: int = 1
+    running: int = 0  # runs at a time in the whole service; 0 is no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,16 @@ class Definition:
         Whether parameters that the definition does not name are kept (TAP does so; tasks refuse them).
     internal
         Whether the definition has its own end point elsewhere and is left out of ``/uws`` and of the pages.
+    executor
+        Which executor runs it; empty for the one that the site prefers.
+    partition, account
+        Of the batch system; empty for the site's own.
+    network
+        Whether its runs may reach the network.
+    retries
+        How often a run that was lost with its machine is run again.
+    priority
+        Of its jobs; those with a higher one start first.
     """
 
     name: str
@@ -116,11 +127,16 @@ class Definition:
     documentation: str = ""
     type: str = "Reduction"  # ProvenanceDM activity type
     environment: str = "builtin"
-    executor: str = "local"
+    executor: str = ""
     command: tuple[str, ...] = ()
     function: str = ""
     open: bool = False
     internal: bool = False
+    partition: str = ""
+    account: str = ""
+    network: bool = False
+    retries: int = 0
+    priority: int = 0
     parameters: tuple[Parameter, ...] = ()
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()

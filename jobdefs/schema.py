@@ -219,7 +219,9 @@ def _check_command(definition: Definition, mistakes: _Mistakes) -> None:
 
 def _check_limits(limits: Limits, mistakes: _Mistakes) -> None:
     for item in fields(Limits):
-        if getattr(limits, item.name) <= 0:
+        if item.name != "running" and getattr(limits, item.name) <= 0:
             mistakes.add(f"limits.{item.name}", "it must be above 0.")
+    if limits.running < 0:
+        mistakes.add("limits.running", "it must be at least 0.")
     if limits.duration > limits.max_duration:
         mistakes.add("limits.duration", "it is above max_duration.")

@@ -1,4 +1,4 @@
-"""What the service grants of what a client asks: how long a job may run and how long it is kept (UWS 1.1 §2.1.4-5)."""
+"""What the service grants: where a job runs, how long it may run and how long it is kept (UWS 1.1 §2.1.4-5)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from jobdefs.definition import Definition, Limits
 from uws.times import now
 
-__all__ = ["granted_destruction", "granted_duration", "limits_of"]
+__all__ = ["executor_of", "granted_destruction", "granted_duration", "limits_of"]
 
 
 def limits_of(task: Definition) -> Limits:
@@ -20,6 +20,13 @@ def limits_of(task: Definition) -> Limits:
     duration = settings.ATHANOR_ASYNC_TIME_LIMIT
     longest = max(duration, task.limits.max_duration) if task.limits.max_duration else 0
     return replace(task.limits, duration=duration, max_duration=longest)
+
+
+def executor_of(task: Definition) -> str:
+    """Which executor runs a task."""
+    if task.environment == "inprocess":
+        return "inprocess"
+    return task.executor or settings.ATHANOR_EXECUTOR
 
 
 def granted_duration(limits: Limits, asked: int | None) -> int:

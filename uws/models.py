@@ -9,7 +9,15 @@ from django.db import models
 
 from uws.phases import FINAL, Phase
 
-__all__ = ["FileDigest", "Job", "JobInput", "PhaseChange", "Result"]
+__all__ = ["Allowance", "FileDigest", "Job", "JobInput", "JobKind", "Need", "Notice", "PhaseChange", "Result"]
+
+
+class JobKind(models.TextChoices):
+    """What a job does: run its task, see its definition's steps through, or run its task for each row of a table."""
+
+    TASK = "task", "Task"
+    PIPELINE = "pipeline", "Pipeline"
+    ARRAY = "array", "Array"
 
 
 class Job(models.Model):
@@ -26,6 +34,13 @@ class Job(models.Model):
     priority = models.IntegerField(default=0)
     base_url = models.CharField(max_length=500, blank=True)  # of the service as its creator addressed it
 
+    kind = models.CharField(max_length=10, choices=JobKind.choices, default=JobKind.TASK)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+    step = models.CharField(max_length=100, blank=True)  # of the parent's pipeline
+    branch = models.CharField(max_length=500, blank=True)  # which of the step's repetitions
+    retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")
+    waiting_for = models.PositiveIntegerField(default=0)  # jobs that must end before it can start
+
     creation_time = models.DateTimeField()
     start_time = models.DateTimeField(null=True, blank=True)
     end_time = models.DateTimeField(null=True, blank=True)
@@ -33,7 +48,10 @@ class Job(models.Model):
     execution_duration = models.PositiveIntegerField(default=0)  # seconds; 0 is unlimited
     quote = models.DateTimeField(null=True, blank=True)
 
+    held_reason = models.TextField(blank=True)  # why it could not be queued
+
     executor = models.CharField(max_length=20, blank=True)
+    cores = models.PositiveIntegerField(default=1)
     engine = models.CharField(max_length=100, blank=True)  # the engine process that claimed it
     handle = models.JSONField(default=dict)  # what the executor needs to find the run again
     stage = models.CharField(max_length=500, blank=True)
@@ -43,6 +61,8 @@ class Job(models.Model):
     exit_code = models.IntegerField(null=True, blank=True)
     host = models.CharField(max_length=255, blank=True)
     usage = models.JSONField(default=dict)  # cpu_seconds, max_rss_bytes, wall_seconds
+    cpu_seconds = models.FloatField(default=0.0)  # as in usage, for sums
+    disk_bytes = models.BigIntegerField(default=0)  # of the work directory
     software = models.JSONField(default=dict)  # name -> version of what ran
     command = models.JSONField(default=list)  # the argv that ran
     error_type = models.CharField(max_length=10, blank=True)  # transient or fatal
@@ -60,6 +80,7 @@ class Job(models.Model):
             models.Index(fields=["owner", "-creation_time"]),
             models.Index(fields=["destruction"]),
             models.Index(fields=["announced", "reaped"]),
+            models.Index(fields=["owner", "end_time"]),
         ]
 
     def __str__(self) -> str:
@@ -137,3 +158,71 @@ class FileDigest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path} {self.sha256}"
+
+
+class Need(models.Model):
+    """One job waits for another to complete."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="needs")
+    needed = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="needed_by")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "needed"], name="unique_need")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} needs {self.needed_id}"
+
+
+class Allowance(models.Model):
+    """What an owner may use of one task or of all; null says nothing.
+
+    It counts for one user, for each member of a group, or, where neither is named, for every owner.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
+    group = models.ForeignKey("auth.Group", null=True, blank=True, on_delete=models.CASCADE)
+    definition = models.CharField(max_length=100, blank=True)  # empty is all together
+    running = models.PositiveIntegerField(null=True, blank=True)
+    queued = models.PositiveIntegerField(null=True, blank=True)
+    disk_bytes = models.BigIntegerField(null=True, blank=True)
+    cpu_hours = models.FloatField(null=True, blank=True)  # in the service's accounting period
+    priority = models.IntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "definition"], name="unique_user_allowance", condition=models.Q(user__isnull=False)
+            ),
+            models.UniqueConstraint(
+                fields=["group", "definition"], name="unique_group_allowance", condition=models.Q(group__isnull=False)
+            ),
+            models.UniqueConstraint(
+                fields=["definition"],
+                name="unique_common_allowance",
+                condition=models.Q(user__isnull=True, group__isnull=True),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True) | models.Q(group__isnull=True), name="user_or_group"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        whom = self.user or self.group or "every owner"
+        return f"{whom}: {self.definition or 'all tasks'}"
+
+
+class Notice(models.Model):
+    """What an owner wants to be told of the end of a job, and whether it was."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="notices")
+    address = models.CharField(max_length=1000)  # a URL, or mailto: and the owner's own address
+    attempts = models.PositiveIntegerField(default=0)
+    due = models.DateTimeField(null=True, blank=True)  # when it is tried next; null until the job has ended
+    sent = models.DateTimeField(null=True, blank=True)
+    failure = models.TextField(blank=True)  # why the last attempt failed
+
+    class Meta:
+        indexes = [models.Index(fields=["sent", "due"])]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} to {self.address}"

@@ -56,6 +56,8 @@ def list_jobs(
 ) -> QuerySet[Job]:
     """The user's own jobs, the latest first (UWS 1.1 §2.2.2.1); a superuser sees everybody's.
 
+    Jobs that other jobs have made for their steps are not listed.
+
     Parameters
     ----------
     phases
@@ -65,7 +67,7 @@ def list_jobs(
     last
         Only so many of the latest, after the other filters.
     """
-    jobs = Job.objects.filter(_own(user)).order_by("-creation_time", "-pk")
+    jobs = Job.objects.filter(_own(user), parent__isnull=True).order_by("-creation_time", "-pk")
     if definition is not None:
         jobs = jobs.filter(definition=definition)
     jobs = jobs.filter(phase__in=list(phases)) if phases else jobs.exclude(phase=Phase.ARCHIVED)

@@ -16,7 +16,7 @@ from django.db import transaction
 from jobdefs import registry
 from jobdefs.definition import Definition
 from uws.engine.command import check_runnable
-from uws.limits import granted_destruction, granted_duration, limits_of
+from uws.limits import executor_of, granted_destruction, granted_duration, limits_of
 from uws.models import Job, JobInput, PhaseChange
 from uws.parameters import check_complete, check_partial, merge
 from uws.phases import FINAL, Phase
@@ -91,7 +91,9 @@ def create_job(
             creation_time=created,
             destruction=granted_destruction(destruction, today=created),
             execution_duration=granted_duration(limits_of(task), execution_duration),
-            executor="inprocess" if task.environment == "inprocess" else task.executor,
+            priority=task.priority,
+            executor=executor_of(task),
+            cores=task.limits.cores,
         )
         PhaseChange.objects.create(job=job, phase=Phase.PENDING, time=created)
         try:

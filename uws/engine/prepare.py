@@ -42,6 +42,8 @@ def prepare_task(job: Job) -> Task:
         "limits": _limits(job, definition),
         "inputs": files,
         "notify": settings.ATHANOR_HOME / "run",
+        "network": definition.network,
+        "resources": _resources(job, definition),
     }
     if definition.environment == "inprocess":
         job.software = {"athanor": settings.ATHANOR_VERSION}
@@ -92,6 +94,18 @@ def _outputs(definition: Definition, active: dict[str, str]) -> list[dict[str, A
         for output in definition.outputs
         if output.name in active
     ]
+
+
+def _resources(job: Job, definition: Definition) -> dict[str, Any]:
+    return {
+        "name": definition.name,
+        "owner": job.owner.get_username() if job.owner else "",
+        "cores": definition.limits.cores,
+        "memory_bytes": definition.limits.memory,
+        "wall_seconds": job.execution_duration,
+        "partition": definition.partition,
+        "account": definition.account,
+    }
 
 
 def _limits(job: Job, definition: Definition) -> dict[str, float]:

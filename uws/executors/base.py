@@ -6,13 +6,14 @@ The contract, held by one test for all executors:
 * `poll` tells the truth whichever engine asks: RUNNING until all that can be known of the end is known, then ENDED
   with an `Exit`, as often as it is asked. LOST means that it began and nobody can say how it ended; nothing of it
   lives any more. ABSENT means that it never began, and may be submitted again without running twice.
+* WAITING means that it lies in a queue of the executor's own, SUSPENDED that it was stopped and will go on.
 * `cancel` makes the run end soon, and one that never began end without beginning.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -39,6 +40,11 @@ class Task:
         See `uws.runner_results.collect`.
     limits
         See `uws.runner.Run`.
+    network
+        Whether the command may reach the network.
+    resources
+        What a batch system is asked for: ``name`` (of the definition), ``owner`` (a name or empty), ``cores``,
+        ``memory_bytes``, ``wall_seconds`` (0 is no limit), ``partition``, ``account`` (empty for the site's own).
     function, parameters, base_url, user_id
         What an in-process task is called with.
     notify
@@ -52,6 +58,8 @@ class Task:
     inputs: tuple[Mapping[str, Any], ...] = ()
     outputs: tuple[Mapping[str, Any], ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
+    network: bool = False
+    resources: Mapping[str, Any] = field(default_factory=dict)
     function: str = ""
     parameters: Mapping[str, list[str]] = field(default_factory=dict)
     base_url: str = ""
@@ -67,6 +75,7 @@ class Task:
             "inputs": [dict(item) for item in self.inputs],
             "outputs": [dict(item) for item in self.outputs],
             "limits": dict(self.limits),
+            "network": self.network,
             "notify": str(self.notify) if self.notify else "",
         }
 
@@ -83,7 +92,9 @@ class Run:
 class State(StrEnum):
     """What is known of a run."""
 
+    WAITING = "waiting"
     RUNNING = "running"
+    SUSPENDED = "suspended"
     ENDED = "ended"
     LOST = "lost"
     ABSENT = "absent"
@@ -97,7 +108,7 @@ class Exit:
     ----------
     reason
         ``exited``, ``wall-limit``, ``cancelled``, ``output-missing``, ``failed-to-start``, ``failed`` (an in-process
-        task raised) or ``lost``.
+        task raised), ``lost``, ``node-failed`` (lost with the machine on which it ran) or ``memory-limit``.
     message
         What reason, exit code and signal do not say; for ``failed`` a sentence for the user.
     results
@@ -170,11 +181,14 @@ class Executor(ABC):
         Whether its runs end by themselves at their wall limit, so that the engine is the second line only.
     repeats
         Whether a lost run is simply run again.
+    queues
+        Whether runs wait in a queue of the executor's own (State.WAITING) before they begin.
     """
 
     name: str
     keeps_time = True
     repeats = False
+    queues = False
 
     @abstractmethod
     def submit(self, task: Task) -> dict[str, Any]:
@@ -185,6 +199,10 @@ class Executor(ABC):
         OSError
             When it cannot be started now.
         """
+
+    def submit_many(self, tasks: Sequence[Task]) -> list[dict[str, Any] | OSError]:
+        """Start several tasks; for each its handle, or the error for which it cannot be started now."""
+        return [self._try_submit(task) for task in tasks]
 
     @abstractmethod
     def poll(self, run: Run) -> Status:
@@ -210,3 +228,9 @@ class Executor(ABC):
 
     def close(self) -> None:  # noqa: B027 - most executors hold nothing
         """Let go of everything; runs that outlive the engine go on."""
+
+    def _try_submit(self, task: Task) -> dict[str, Any] | OSError:
+        try:
+            return self.submit(task)
+        except OSError as error:
+            return error
