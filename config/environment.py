@@ -35,6 +35,7 @@ VARIABLES = {
     "ATHANOR_BASE_URL": "Public URL of the service when a proxy hides it. Default: taken from each request.",
     "ATHANOR_AUTHORITY": "IVOA authority in the identifiers of the archive's data sets. Default `athanor.example`.",
     "ATHANOR_WEB_WORKERS": "Web server processes. Default 2.",
+    "ATHANOR_DEFINITIONS": "Directory of the site's own task definitions; empty (default) when there is none.",
     "ATHANOR_EXECUTOR": "What runs tasks whose definition does not say: `local` (default) or `slurm`.",
     "ATHANOR_LOCAL_SLOTS": "Jobs that one engine runs at a time on its own machine. Default: number of cores.",
     "ATHANOR_MAXREC": "Rows of a TAP answer when the client sets no MAXREC. Default 20000.",
@@ -73,6 +74,7 @@ class Environment:
     base_url: str
     authority: str
     web_workers: int
+    definitions: str
     executor: str
     local_slots: int
     maxrec: int
@@ -121,6 +123,7 @@ def read_environment() -> Environment:
         base_url=env.str("ATHANOR_BASE_URL", default="").rstrip("/"),
         authority=env.str("ATHANOR_AUTHORITY", default="athanor.example"),
         web_workers=_positive(env, "ATHANOR_WEB_WORKERS", 2),
+        definitions=env.str("ATHANOR_DEFINITIONS", default=""),
         executor=_one_of(env, "ATHANOR_EXECUTOR", ("local", "slurm")),
         local_slots=_positive(env, "ATHANOR_LOCAL_SLOTS", os.cpu_count() or 1),
         maxrec=_positive(env, "ATHANOR_MAXREC", 20_000),

@@ -1,4 +1,4 @@
-"""The definitions that this installation has: one TOML file each, read once.
+"""The definitions that this installation has: one TOML file each, read once; the site's own beside the product's.
 
 A file holds the fields of `jobdefs.definition.Definition`; parameters, inputs and outputs are arrays of tables
 (``[[parameters]]``), limits one table (``[limits]``).
@@ -18,10 +18,18 @@ from vo.wording import did_you_mean
 from .definition import Definition
 from .schema import build_definition
 
-__all__ = ["DIRECTORY", "all_definitions", "get", "parse_definition"]
+__all__ = ["DIRECTORY", "add_directory", "all_definitions", "get", "parse_definition"]
 
 DIRECTORY = Path(__file__).parent / "definitions"
-"""Where the definitions stand."""
+"""Where the product's definitions stand."""
+
+_own: list[Path] = []
+
+
+def add_directory(directory: Path) -> None:
+    """Read the definitions of a directory too; one of them replaces the product's own of the same name."""
+    if directory not in _own:
+        _own.append(directory)
 
 
 def parse_definition(text: str, *, source: str) -> Definition:
@@ -45,14 +53,14 @@ def parse_definition(text: str, *, source: str) -> Definition:
 
 
 @cache
-def _read(directory: Path) -> Mapping[str, Definition]:
+def _read(directories: tuple[Path, ...]) -> Mapping[str, Definition]:
     found: dict[str, Definition] = {}
-    for path in sorted(directory.glob("*.toml")):
+    for path in (path for directory in directories for path in directory.glob("*.toml")):
         definition = parse_definition(path.read_text(encoding="utf-8"), source=path.name)
         if definition.name != path.stem:
             raise AthanorError(f"{path.name}: name: it is {definition.name!r}, but the file is called {path.stem!r}.")
         found[definition.name] = definition
-    return MappingProxyType(found)
+    return MappingProxyType(dict(sorted(found.items())))
 
 
 def all_definitions() -> Mapping[str, Definition]:
@@ -63,7 +71,7 @@ def all_definitions() -> Mapping[str, Definition]:
     vo.errors.AthanorError
         When a file is wrong.
     """
-    return _read(DIRECTORY)
+    return _read((DIRECTORY, *_own))
 
 
 def get(name: str) -> Definition:

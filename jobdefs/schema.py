@@ -15,7 +15,7 @@ from .values import FILE_TYPES, TYPES, check_value
 
 __all__ = ["build_definition"]
 
-ENVIRONMENTS = ("sas", "builtin", "any", "inprocess")
+ENVIRONMENTS = ("sas", "builtin", "any", "program", "inprocess")
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _FUNCTION = re.compile(r"[a-z_][\w.]*:[a-z_]\w*")
@@ -210,6 +210,8 @@ def _check_command(definition: Definition, mistakes: _Mistakes) -> None:
             mistakes.add("function", "an in-process task needs package.module:function.")
     elif not definition.command or not definition.command[0] or "{" in definition.command[0]:
         mistakes.add("command", "it must begin with the program's name.")
+    elif definition.environment == "program" and not definition.command[0].startswith("/"):
+        mistakes.add("command", "it must begin with the full path of the program.")
     names = {parameter.name for parameter in definition.parameters}
     for number, item in enumerate(definition.command, start=1):
         for field in _FIELD.findall(item):

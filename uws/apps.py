@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.apps import AppConfig
 
 
 class UwsConfig(AppConfig):
-    """Registers results of earlier jobs as inputs of new ones."""
+    """Registers results of earlier jobs as inputs of new ones, and the site's own definitions."""
 
     name = "uws"
     verbose_name = "Jobs"
 
     def ready(self) -> None:
-        """Let parameters refer to results."""
+        """Let parameters refer to results; read the site's definitions."""
+        from django.conf import settings  # noqa: PLC0415
+
+        from jobdefs.registry import add_directory  # noqa: PLC0415
         from uws.inputs import register  # noqa: PLC0415 - models are loaded only now
         from uws.references import resolve_result  # noqa: PLC0415
 
         register(resolve_result)
+        if settings.ATHANOR_DEFINITIONS:
+            add_directory(Path(settings.ATHANOR_DEFINITIONS))

@@ -189,3 +189,20 @@ def test_a_file_is_called_like_its_task(tmp_path: object, monkeypatch: pytest.Mo
     monkeypatch.setattr(registry, "DIRECTORY", tmp_path)
     with pytest.raises(AthanorError, match=r"other.toml: name: it is 'sieve', but the file is called 'other'"):
         registry.all_definitions()
+
+
+def test_the_sites_own_definitions_stand_beside_the_products_and_may_replace_them(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product, site = tmp_path / "product", tmp_path / "site"
+    product.mkdir()
+    site.mkdir()
+    (product / "sieve.toml").write_text(GOOD)
+    (site / "sieve.toml").write_text(GOOD.replace('version = "', 'version = "site-'))
+    (site / "apple.toml").write_text(GOOD.replace('name = "sieve"', 'name = "apple"', 1))
+    monkeypatch.setattr(registry, "DIRECTORY", product)
+    monkeypatch.setattr(registry, "_own", [])
+    assert list(registry.all_definitions()) == ["sieve"]
+    registry.add_directory(site)
+    assert list(registry.all_definitions()) == ["apple", "sieve"]
+    assert registry.get("sieve").version.startswith("site-")

@@ -40,6 +40,8 @@ def build_argv(
 ) -> list[str]:
     """The argument list that runs the task; the program is named by its full path."""
     program, *arguments = argv(definition, values, replacements)
+    if definition.environment == "program":
+        return [program, *arguments]
     if _uses_sas(definition):
         return [str(Path(settings.SAS_DIR) / "bin" / program), *arguments]
     # -P: no module is taken from the directory that the job writes.
@@ -57,13 +59,17 @@ def build_environment(definition: Definition) -> dict[str, str]:
             "SAS_PATH": str(root),
             "SAS_CCFPATH": settings.SAS_CCFPATH,
         }
+    if definition.environment == "program":
+        return {}
     return {"PYTHONPATH": str(SOURCE_ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def software_versions(definition: Definition) -> dict[str, str]:
     """Names and versions of what runs a task, as far as they are known before it runs."""
     versions = {"athanor": settings.ATHANOR_VERSION}
-    return versions if _uses_sas(definition) else {**versions, "python": platform.python_version()}
+    if definition.environment == "program" or _uses_sas(definition):
+        return versions
+    return {**versions, "python": platform.python_version()}
 
 
 def _uses_sas(definition: Definition) -> bool:
