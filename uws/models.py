@@ -50,6 +50,7 @@ class Job(models.Model):
 
     held_reason = models.TextField(blank=True)  # why it could not be queued
 
+    restarts = models.PositiveIntegerField(default=0)  # how often it was queued again after its run was lost
     executor = models.CharField(max_length=20, blank=True)
     cores = models.PositiveIntegerField(default=1)
     engine = models.CharField(max_length=100, blank=True)  # the engine process that claimed it
@@ -76,7 +77,15 @@ class Job(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["definition", "-creation_time"]),
-            models.Index(fields=["phase", "priority", "creation_time"]),
+            # Counts an owner's jobs and finds the next of the queue without reading a row.
+            models.Index(
+                name="job_queue",
+                fields=[
+                    *("phase", "owner", "executor", "engine", "waiting_for"),
+                    *("priority", "definition", "creation_time", "id", "cores"),
+                ],
+            ),
+            models.Index(name="job_use", fields=["end_time", "owner", "executor", "cpu_seconds"]),
             models.Index(fields=["owner", "-creation_time"]),
             models.Index(fields=["destruction"]),
             models.Index(fields=["announced", "reaped"]),
@@ -140,6 +149,7 @@ class PhaseChange(models.Model):
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="phase_changes")
     phase = models.CharField(max_length=10, choices=Phase.choices)
     time = models.DateTimeField()
+    note = models.CharField(max_length=300, blank=True)  # why, where that is not plain
 
     class Meta:
         ordering = ["time", "id"]

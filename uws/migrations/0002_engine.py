@@ -98,6 +98,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="job",
+            name="restarts",
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name="phasechange",
+            name="note",
+            field=models.CharField(blank=True, max_length=300),
+        ),
+        migrations.AddField(
+            model_name="job",
             name="step",
             field=models.CharField(blank=True, max_length=100),
         ),
@@ -109,6 +119,32 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="job",
             index=models.Index(fields=["owner", "end_time"], name="uws_job_owner_i_f7b88d_idx"),
+        ),
+        migrations.RemoveIndex(
+            model_name="job",
+            name="uws_job_phase_a8ce7f_idx",
+        ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(
+                fields=[
+                    "phase",
+                    "owner",
+                    "executor",
+                    "engine",
+                    "waiting_for",
+                    "priority",
+                    "definition",
+                    "creation_time",
+                    "id",
+                    "cores",
+                ],
+                name="job_queue",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(fields=["end_time", "owner", "executor", "cpu_seconds"], name="job_use"),
         ),
         migrations.AddField(
             model_name="allowance",
