@@ -28,29 +28,31 @@ class Service:
     home
         The state directory.
     archive_url
-        Where the archive's tables are.
+        Where the archive's tables are; empty for the usual place, in `home`.
+    settings
+        Further variables of its environment.
     """
 
-    def __init__(self, home: Path, archive_url: str) -> None:
+    def __init__(self, home: Path, archive_url: str, **settings: str) -> None:
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             "ATHANOR_HOME": str(home),
-            "ARCHIVE_URL": archive_url,
             "PORT": str(self.port),
             "ATHANOR_SYNC_TIME_LIMIT": "600",
+            **({"ARCHIVE_URL": archive_url} if archive_url else {}),
+            **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Service:
         self.home.mkdir(parents=True, exist_ok=True)
-        manage = [sys.executable, "manage.py"]
-        subprocess.run([*manage, "prepare", "--no-demo"], cwd=ROOT, env=self._environment, check=True)
+        self.manage("prepare", "--no-demo")
         with (self.home / "serve.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*manage, "serve"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                [sys.executable, "manage.py", "serve"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
             )
         deadline = time.monotonic() + PATIENCE
         while not self._answers():
@@ -63,15 +65,23 @@ class Service:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(PATIENCE)
 
+    def manage(self, *arguments: str) -> None:
+        """Run a management command."""
+        subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self._environment, check=True)
+
+    def engines(self) -> list[int]:
+        """The processes of the job engine."""
+        return [pid for pid in _below(self._process.pid, _parents()) if "run_engine" in _command(pid)]
+
     def workers(self) -> list[int]:
         """The processes of the web server."""
         parents = _parents()
         (server,) = [pid for pid in _below(self._process.pid, parents) if "uvicorn" in _command(pid)]
         return [server, *_below(server, parents)]
 
-    def processor_time(self) -> float:
-        """Seconds of CPU that the web server has used."""
-        return sum(_processor_time(pid) for pid in self.workers())
+    def processor_time(self, processes: list[int] | None = None) -> float:
+        """Seconds of CPU that processes have used; the web server's own by default."""
+        return sum(_processor_time(pid) for pid in processes or self.workers())
 
     def _answers(self) -> bool:
         try:
