@@ -48,6 +48,16 @@ VARIABLES = {
     "ATHANOR_UPLOAD_HOSTS": "Comma-separated hosts (`name`, `name:port` or address) from which a TAP query may let the"
     " service fetch tables. Default: none.",
     "ATHANOR_JOB_RETENTION": "Seconds after its creation at which a job is destroyed by default. Default 604800.",
+    "ATHANOR_ARCHIVE_JOBS": "Jobs of which a record without files is kept past their destruction time: `never`"
+    " (default), `always`, or a comma-separated list of tasks.",
+    "ATHANOR_ARCHIVE_DAYS": "Days for which such a record is kept. Default 365.",
+    "ATHANOR_MIN_FREE_BYTES": "Free bytes on the disk of `ATHANOR_HOME` below which no job is started. Default"
+    " 1073741824.",
+    "ATHANOR_NOTICE_HOSTS": "Comma-separated hosts (`name`, `name:port`, or `http://name:port` for one without TLS)"
+    " that may be told of the end of a job. Default: none.",
+    "EMAIL_URL": "Mail server, as in `smtp+tls://user:password@mail.example.org:587`. Default: none, and jobs send no"
+    " mail.",
+    "DEFAULT_FROM_EMAIL": "Sender of mail. Default `athanor@localhost`.",
 }
 """Every variable that is read, and what it means."""
 
@@ -86,6 +96,12 @@ class Environment:
     upload_rows: int
     upload_hosts: list[str]
     job_retention: int
+    archive_jobs: list[str]
+    archive_days: int
+    min_free_bytes: int
+    notice_hosts: list[str]
+    email: dict[str, object]
+    from_email: str
 
 
 def read_environment() -> Environment:
@@ -135,6 +151,12 @@ def read_environment() -> Environment:
         upload_rows=_positive(env, "ATHANOR_UPLOAD_ROWS", 10**6),
         upload_hosts=_hosts(env, "ATHANOR_UPLOAD_HOSTS"),
         job_retention=_positive(env, "ATHANOR_JOB_RETENTION", 7 * 86400),
+        archive_jobs=_names(env, "ATHANOR_ARCHIVE_JOBS", "never"),
+        archive_days=_positive(env, "ATHANOR_ARCHIVE_DAYS", 365),
+        min_free_bytes=_positive(env, "ATHANOR_MIN_FREE_BYTES", 2**30),
+        notice_hosts=_hosts(env, "ATHANOR_NOTICE_HOSTS", plain="http://"),
+        email=_email(env),
+        from_email=env.str("DEFAULT_FROM_EMAIL", default="athanor@localhost"),
     )
 
 
@@ -165,14 +187,31 @@ def _positive(env: environ.Env, name: str, default: int) -> int:
     return value
 
 
-def _hosts(env: environ.Env, name: str) -> list[str]:
+def _hosts(env: environ.Env, name: str, *, plain: str = "") -> list[str]:
+    """Hosts, each possibly after `plain`, which says that it may be spoken to without TLS."""
     hosts = [host.strip().lower() for host in env.list(name, default=[]) if host.strip()]
     for host in hosts:
-        if not _HOST.fullmatch(host):
+        if not _HOST.fullmatch(host.removeprefix(plain)):
             raise ImproperlyConfigured(
                 f"{name} has {host!r}; write names or addresses of hosts, as in data.example.org or [2001:db8::1]:8080."
             )
     return hosts
+
+
+def _names(env: environ.Env, name: str, default: str) -> list[str]:
+    return [item.strip() for item in env.str(name, default=default).split(",") if item.strip()]
+
+
+def _email(env: environ.Env) -> dict[str, object]:
+    """Django's settings of mail, empty where none is sent."""
+    if not env.str("EMAIL_URL", default=""):
+        return {}
+    try:
+        return dict(env.email_url("EMAIL_URL"))
+    except (ImproperlyConfigured, KeyError, ValueError) as error:
+        raise ImproperlyConfigured(
+            "EMAIL_URL is no address of a mail server; write it as smtp+tls://user:password@mail.example.org:587."
+        ) from error
 
 
 def _database(env: environ.Env, home: Path) -> dict[str, object]:

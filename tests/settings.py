@@ -10,7 +10,14 @@ import tempfile
 _home = tempfile.mkdtemp(prefix="athanor-tests-")
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 for _name in list(os.environ):
-    if _name.startswith("ATHANOR_") or _name in {"DATABASE_URL", "ARCHIVE_URL", "SECRET_KEY", "DEBUG", "SAS_DIR"}:
+    if _name.startswith("ATHANOR_") or _name in {
+        "DATABASE_URL",
+        "ARCHIVE_URL",
+        "SECRET_KEY",
+        "DEBUG",
+        "SAS_DIR",
+        "EMAIL_URL",
+    }:
         del os.environ[_name]
 os.environ["ATHANOR_HOME"] = _home
 

@@ -88,6 +88,7 @@ class Job(models.Model):
             models.Index(name="job_use", fields=["end_time", "owner", "executor", "cpu_seconds"]),
             models.Index(fields=["owner", "-creation_time"]),
             models.Index(fields=["destruction"]),
+            models.Index(name="job_deleted", fields=["deleted"], condition=models.Q(deleted=True)),
             models.Index(fields=["announced", "reaped"]),
             models.Index(fields=["owner", "end_time"]),
         ]

@@ -146,6 +146,10 @@ class Migration(migrations.Migration):
             model_name="job",
             index=models.Index(fields=["end_time", "owner", "executor", "cpu_seconds"], name="job_use"),
         ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(condition=models.Q(("deleted", True)), fields=["deleted"], name="job_deleted"),
+        ),
         migrations.AddField(
             model_name="allowance",
             name="group",
