@@ -7,9 +7,14 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models
 
+from uws.documents import DefinitionField
 from uws.phases import FINAL, Phase
 
 __all__ = ["Allowance", "FileDigest", "Job", "JobInput", "JobKind", "Need", "Notice", "PhaseChange", "Result"]
+
+
+TAKEN_OVER = "taken_over"
+"""Key in the handle of a job whose results were made by an earlier one."""
 
 
 class JobKind(models.TextChoices):
@@ -26,7 +31,7 @@ class Job(models.Model):
     id = models.CharField(primary_key=True, max_length=32)
     definition = models.CharField(max_length=100)
     definition_version = models.CharField(max_length=50, blank=True)
-    definition_document = models.JSONField(default=dict)  # the exact definition that ran
+    definition_document = DefinitionField(default=dict)  # the exact definition that ran
     run_id = models.CharField(max_length=200, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
     phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.PENDING)
@@ -88,9 +93,19 @@ class Job(models.Model):
             models.Index(name="job_use", fields=["end_time", "owner", "executor", "cpu_seconds"]),
             models.Index(fields=["owner", "-creation_time"]),
             models.Index(fields=["destruction"]),
+            models.Index(
+                name="job_children",
+                fields=["parent", "step", "phase", "reaped"],
+                condition=models.Q(parent__isnull=False),
+            ),
             models.Index(name="job_deleted", fields=["deleted"], condition=models.Q(deleted=True)),
             models.Index(fields=["announced", "reaped"]),
             models.Index(fields=["owner", "end_time"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["parent", "step", "branch"], name="unique_child", condition=models.Q(parent__isnull=False)
+            )
         ]
 
     def __str__(self) -> str:
@@ -100,6 +115,11 @@ class Job(models.Model):
     def workdir(self) -> Path:
         """The directory in which the job runs and keeps its results."""
         return settings.ATHANOR_HOME / "jobs" / self.id[:2] / self.id
+
+    @property
+    def taken_over(self) -> str:
+        """Id of the job that did the work of this one, which was not run; empty for a job that runs itself."""
+        return str(self.handle.get(TAKEN_OVER, ""))
 
     @property
     def is_final(self) -> bool:

@@ -150,6 +150,20 @@ class Migration(migrations.Migration):
             model_name="job",
             index=models.Index(condition=models.Q(("deleted", True)), fields=["deleted"], name="job_deleted"),
         ),
+        migrations.AddIndex(
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("parent__isnull", False)),
+                fields=["parent", "step", "phase", "reaped"],
+                name="job_children",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("parent__isnull", False)), fields=("parent", "step", "branch"), name="unique_child"
+            ),
+        ),
         migrations.AddField(
             model_name="allowance",
             name="group",

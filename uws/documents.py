@@ -1,0 +1,38 @@
+"""The field in which a job keeps its definition; children share that of their parent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models.query_utils import DeferredAttribute
+
+__all__ = ["DefinitionField"]
+
+
+class _Shared(DeferredAttribute):
+    """The job's own document, else what its parent's document says of its task."""
+
+    def __get__(self, instance: Any, cls: type | None = None) -> Any:
+        own = super().__get__(instance, cls)
+        if instance is None or own or instance.parent_id is None:
+            return own
+        document = instance.parent.definition_document
+        if document.get("name") == instance.definition:
+            return document
+        return next((task for task in document.get("tasks", ()) if task["name"] == instance.definition), own)
+
+
+class DefinitionField(models.JSONField):
+    """A definition as plain data; an empty one stands for the parent's, which ten thousand children need not repeat."""
+
+    descriptor_class = _Shared
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: ARG002 - Django's own form
+        """What the job itself keeps, not what it shares."""
+        return model_instance.__dict__.get(self.attname, {})
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        """For the database it is a JSONField."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
