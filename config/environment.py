@@ -37,7 +37,8 @@ VARIABLES = {
     "ATHANOR_WEB_WORKERS": "Web server processes. Default 2.",
     "ATHANOR_DEFINITIONS": "Directory of the site's own task definitions; empty (default) when there is none.",
     "ATHANOR_EXECUTOR": "What runs tasks whose definition does not say: `local` (default) or `slurm`.",
-    "ATHANOR_LOCAL_SLOTS": "Jobs that one engine runs at a time on its own machine. Default: number of cores.",
+    "ATHANOR_LOCAL_SLOTS": "Cores that one engine's jobs use at a time on its own machine. Default: number of cores.",
+    "ATHANOR_SLURM_SLOTS": "Cores of one engine's jobs in Slurm at a time, waiting or running. Default 1000.",
     "ATHANOR_MAXREC": "Rows of a TAP answer when the client sets no MAXREC. Default 20000.",
     "ATHANOR_MAXREC_HARD": "Rows of a TAP answer that no MAXREC can exceed. Default 20000000.",
     "ATHANOR_SYNC_TIME_LIMIT": "Seconds that a synchronous TAP query may take. Default 60.",
@@ -87,6 +88,7 @@ class Environment:
     definitions: str
     executor: str
     local_slots: int
+    slurm_slots: int
     maxrec: int
     maxrec_hard: int
     sync_time_limit: int
@@ -142,6 +144,7 @@ def read_environment() -> Environment:
         definitions=env.str("ATHANOR_DEFINITIONS", default=""),
         executor=_one_of(env, "ATHANOR_EXECUTOR", ("local", "slurm")),
         local_slots=_positive(env, "ATHANOR_LOCAL_SLOTS", os.cpu_count() or 1),
+        slurm_slots=_positive(env, "ATHANOR_SLURM_SLOTS", 1000),
         maxrec=_positive(env, "ATHANOR_MAXREC", 20_000),
         maxrec_hard=_positive(env, "ATHANOR_MAXREC_HARD", 20_000_000),
         sync_time_limit=_positive(env, "ATHANOR_SYNC_TIME_LIMIT", 60),

@@ -38,11 +38,11 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     Phase.EXECUTING: frozenset(
         {Phase.COMPLETED, Phase.ERROR, Phase.ABORTED, Phase.SUSPENDED, Phase.UNKNOWN, Phase.QUEUED}
     ),
-    Phase.SUSPENDED: frozenset({Phase.EXECUTING, Phase.ABORTED, Phase.ERROR}),
-    Phase.UNKNOWN: frozenset({Phase.EXECUTING, Phase.COMPLETED, Phase.ERROR, Phase.ABORTED}),
+    Phase.SUSPENDED: frozenset({Phase.EXECUTING, Phase.ABORTED, Phase.ERROR, Phase.QUEUED}),
+    Phase.UNKNOWN: frozenset({Phase.EXECUTING, Phase.COMPLETED, Phase.ERROR, Phase.ABORTED, Phase.QUEUED}),
     Phase.COMPLETED: frozenset({Phase.ARCHIVED}),
     Phase.ERROR: frozenset({Phase.ARCHIVED}),
     Phase.ABORTED: frozenset({Phase.ARCHIVED}),
     Phase.ARCHIVED: frozenset(),
 }
-"""For each phase the phases that may follow it; EXECUTING to QUEUED is a restart after a lost node."""
+"""For each phase the phases that may follow it; to QUEUED return runs that were lost or put back by a batch system."""

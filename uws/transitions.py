@@ -14,14 +14,21 @@ from uws.wake import wake_watchers
 
 __all__ = ["abort", "move"]
 
+NOTE = PhaseChange._meta.get_field("note").max_length
+"""Characters of a note that are kept."""
 
-def move(*, job_id: str, old: Phase, new: Phase, where: dict[str, Any] | None = None, **fields: Any) -> bool:
+
+def move(
+    *, job_id: str, old: Phase, new: Phase, where: dict[str, Any] | None = None, note: str = "", **fields: Any
+) -> bool:
     """Take a job from one phase to another, if it is still in the first.
 
     Parameters
     ----------
     where
         Further conditions that the job must meet, such as the engine that holds it.
+    note
+        Why, kept with the time of the change.
     fields
         Columns to set in the same UPDATE.
 
@@ -40,7 +47,7 @@ def move(*, job_id: str, old: Phase, new: Phase, where: dict[str, Any] | None = 
     with transaction.atomic():
         changed = Job.objects.filter(pk=job_id, phase=old, **(where or {})).update(phase=new, **fields)
         if changed:
-            PhaseChange.objects.create(job_id=job_id, phase=new, time=now())
+            PhaseChange.objects.create(job_id=job_id, phase=new, time=now(), note=note[:NOTE])
             transaction.on_commit(lambda: wake_watchers(settings.ATHANOR_HOME / "run"))
     return bool(changed)
 
@@ -48,13 +55,21 @@ def move(*, job_id: str, old: Phase, new: Phase, where: dict[str, Any] | None = 
 def abort(*, job_id: str) -> Phase:
     """Take a job from whatever phase it is in to ABORTED, if it has not ended; the phase that it has then.
 
-    A run is ended by the engine that holds it; a job that never ran needs nothing more.
+    A run, also one that waits in a queue of its executor, is ended by the engine that holds it; a job that no engine
+    has taken needs nothing more.
     """
     for _ in range(len(Phase)):
-        phase = Phase(Job.objects.values_list("phase", flat=True).get(pk=job_id))
+        phase, engine = Job.objects.values_list("phase", "engine").get(pk=job_id)
         if phase in FINAL:
-            return phase
-        ran = phase not in {Phase.PENDING, Phase.HELD, Phase.QUEUED}
-        if move(job_id=job_id, old=phase, new=Phase.ABORTED, end_time=now(), reaped=not ran):
+            return Phase(phase)
+        unwatched = phase in {Phase.PENDING, Phase.HELD, Phase.QUEUED} and not engine
+        if move(
+            job_id=job_id,
+            old=Phase(phase),
+            new=Phase.ABORTED,
+            where={"engine": engine},
+            end_time=now(),
+            reaped=unwatched,
+        ):
             return Phase.ABORTED
     raise RuntimeError(f"The job {job_id} changes its phase too often.")

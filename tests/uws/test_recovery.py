@@ -12,7 +12,8 @@ import pytest
 
 from tests.uws.conftest import make_sas
 from tests.uws.service import Service, kill
-from uws.engine.engine import ATTEMPTS, IDLE_SECONDS
+from uws.engine.again import ATTEMPTS
+from uws.engine.engine import IDLE_SECONDS
 from uws.processes import marked_processes
 
 pytestmark = pytest.mark.slow

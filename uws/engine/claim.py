@@ -9,27 +9,49 @@ from uws.phases import Phase
 from uws.times import now
 from uws.transitions import move
 
-__all__ = ["claim_next"]
+__all__ = ["claim"]
 
 
-def claim_next(*, executor: str, engine: str) -> Job | None:
-    """Take the job that is next for an executor, EXECUTING from now on; None when the queue is empty.
+def claim(*, executor: str, engine: str, cores: int, queues: bool = False, most: int = 100) -> list[Job]:
+    """Take the jobs that are next for an executor; none when the queue is empty.
 
     Parameters
     ----------
     engine
-        Identity of the engine that takes it.
+        Identity of the engine that takes them.
+    cores
+        That they may use together.
+    queues
+        Whether they stay QUEUED, for the executor has a queue of its own; else they are EXECUTING from now on.
+    most
+        How many are taken at once.
     """
-    while True:
+    taken: list[Job] = []
+    while len(taken) < min(cores, most):
         job_id = _next(executor)
         if job_id is None:
-            return None
-        if move(job_id=job_id, old=Phase.QUEUED, new=Phase.EXECUTING, engine=engine, start_time=now(), handle={}):
-            return Job.objects.select_related("owner").get(pk=job_id)
+            break
+        if _take(job_id, engine, queues=queues):
+            taken.append(Job.objects.select_related("owner").get(pk=job_id))
+    return taken
+
+
+def _take(job_id: str, engine: str, *, queues: bool) -> bool:
+    if queues:
+        return bool(Job.objects.filter(pk=job_id, phase=Phase.QUEUED, engine="").update(engine=engine, handle={}))
+    return move(
+        job_id=job_id,
+        old=Phase.QUEUED,
+        new=Phase.EXECUTING,
+        where={"engine": ""},
+        engine=engine,
+        start_time=now(),
+        handle={},
+    )
 
 
 def _next(executor: str) -> str | None:
-    queued = Job.objects.filter(phase=Phase.QUEUED, executor=executor)
+    queued = Job.objects.filter(phase=Phase.QUEUED, executor=executor, engine="", waiting_for=0)
     heads = list(queued.order_by().values_list("priority", "owner").annotate(oldest=Min("creation_time")))
     if not heads:
         return None

@@ -17,24 +17,27 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connections
+from django.db import DatabaseError, OperationalError, connections, transaction
 from django.db.models import Q
 
-from jobdefs import registry
+from uws.engine.again import ATTEMPTS, clear, queue_again, retries_of
 from uws.engine.announce import Announcer
-from uws.engine.claim import claim_next
-from uws.engine.destroy import destroy_due, empty_trash
+from uws.engine.claim import claim
+from uws.engine.destroy import destroy_due
 from uws.engine.finish import finish
+from uws.engine.held import Held
 from uws.engine.prepare import prepare_task
 from uws.engine.presence import Presence, is_live, sweep
-from uws.executors import Executor, Exit, InProcessExecutor, LocalExecutor, Progress, Run, State
-from uws.models import Job, PhaseChange
-from uws.phases import ACTIVE, Phase
+from uws.engine.site import site_executors, site_slots
+from uws.engine.tidy import empty_trash
+from uws.executors import Executor, Exit, State, Task
+from uws.models import Job
+from uws.phases import ACTIVE, FINAL, TRANSITIONS, Phase
 from uws.times import now
 from uws.transitions import move
 from vo.errors import AthanorError
@@ -50,22 +53,12 @@ BUSY_SECONDS = 0.25
 """Longest pause while something runs: stages are read this often."""
 
 SWEEP_SECONDS = 5.0
-MARGIN_SECONDS = 15.0
-"""How long after the end of its execution duration a run that watches its own time is stopped by the engine."""
 
-ATTEMPTS = 5
-"""How often a run that was lost or never began is started."""
+PAUSE_SECONDS = 15.0
+"""How long an executor is left alone that did not answer."""
 
-
-@dataclass(slots=True)
-class Held:
-    """A run in this engine's hands."""
-
-    run: Run
-    executor: Executor
-    deadline: datetime | None
-    asked_to_stop: bool = False
-    told: Progress | None = None
+ENTERED = {State.WAITING: Phase.QUEUED, State.RUNNING: Phase.EXECUTING, State.SUSPENDED: Phase.SUSPENDED}
+"""Phase of a job by the state of its run."""
 
 
 class Engine:
@@ -76,7 +69,7 @@ class Engine:
     executors
         By name; those of this service by default.
     slots
-        How many runs each executor may have at a time, by its name.
+        Cores that the runs of each executor may use at a time, by its name; one run may always use more.
     """
 
     def __init__(
@@ -85,11 +78,11 @@ class Engine:
         self._folder = settings.ATHANOR_HOME / "run"
         self._presence = Presence(self._folder)
         self.identity = self._presence.identity
-        here = settings.ATHANOR_LOCAL_SLOTS
-        self._slots = dict(slots or {"local": here, "inprocess": max(here, 2)})
-        self._executors = dict(executors or self._default_executors())
+        self._slots = dict(slots or site_slots())
+        self._executors = dict(executors or site_executors(threads=self._slots["inprocess"], ended=self._thread_ended))
         self._announcer = Announcer()
         self._held: dict[str, Held] = {}
+        self._not_before: dict[str, float] = {}
         self._next_sweep = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -134,11 +127,6 @@ class Engine:
         """Ids of the jobs that this engine runs now."""
         return frozenset(self._held)
 
-    def _default_executors(self) -> dict[str, Executor]:
-        inprocess = InProcessExecutor(slots=self._slots["inprocess"], ended=self._thread_ended)
-        inprocess.preload(task.function for task in registry.all_definitions().values() if task.function)
-        return {"local": LocalExecutor(), "inprocess": inprocess}
-
     def _thread_ended(self) -> None:
         connections.close_all()
         self.wake()
@@ -156,7 +144,7 @@ class Engine:
             for job in open_jobs.filter(engine=identity, executor__in=self._executors).select_related("owner"):
                 if Job.objects.filter(pk=job.pk, engine=identity, reaped=False).update(engine=self.identity):
                     logger.info("Took over job %s from engine %s, which has died.", job.pk, identity)
-                    self._hold(job, self._executors[job.executor])
+                    self._held[job.pk] = Held.again(job, self._executors[job.executor])
 
     # 2. watch
 
@@ -165,11 +153,13 @@ class Engine:
             return
         phases = dict(Job.objects.filter(pk__in=self._held).values_list("pk", "phase"))
         for job_id, held in list(self._held.items()):
-            unwanted = phases.get(job_id) in (Phase.ABORTED, None)
+            unwanted = phases.get(job_id, Phase.ABORTED) in FINAL
             try:
                 self._watch_one(job_id, held, unwanted=unwanted)
             except OperationalError:
                 raise
+            except (ConnectionError, TimeoutError) as error:
+                logger.warning("Nothing can be learnt now of job %s: %s", job_id, error)
             except Exception:
                 logger.exception("Job %s cannot be followed.", job_id)
                 self._finish(job_id, held, Exit(reason="failed", message="The run ended in a way not understood."))
@@ -177,26 +167,47 @@ class Engine:
     def _watch_one(self, job_id: str, held: Held, *, unwanted: bool) -> None:
         """Look at a run; `unwanted` when its job is aborted, or is no more."""
         status = held.executor.poll(held.run)
+        stopping = unwanted or held.asked_to_stop
         match status.state:
+            case State.ENDED if status.exit and status.exit.reason == "node-failed" and not stopping:
+                self._lost(job_id, held, status.exit)
             case State.ENDED:
                 self._tell(job_id, held)
                 self._finish(job_id, held, status.exit)
-            case State.RUNNING:
+            case State.WAITING | State.RUNNING | State.SUSPENDED:
+                if not unwanted:
+                    self._enter(job_id, held, ENTERED[status.state])
                 self._look_after(job_id, held, unwanted=unwanted)
-            case State.LOST | State.ABSENT if unwanted or held.asked_to_stop:
+            case State.LOST | State.ABSENT if stopping:
                 self._finish(job_id, held, Exit(reason="cancelled"))
             case State.ABSENT:
-                self._again(job_id, held)
+                self._again(job_id, held, most=ATTEMPTS - 1, note="The run had not begun.")
             case State.LOST if held.executor.repeats:
-                self._again(job_id, held)
+                clear(held.run.workdir)
+                self._again(job_id, held, most=ATTEMPTS - 1, note="The engine that ran it is gone.")
             case State.LOST:
-                self._finish(job_id, held, Exit(reason="lost"))
+                self._lost(job_id, held, Exit(reason="lost"))
+
+    def _enter(self, job_id: str, held: Held, phase: Phase) -> None:
+        """Let the job's phase follow its run: into and out of a batch system's queue, suspended or not."""
+        if phase == held.phase:
+            return
+        if phase not in TRANSITIONS[held.phase]:
+            self._enter(job_id, held, Phase.EXECUTING)
+        instant = now()
+        fields: dict[str, Any] = {}
+        if phase == Phase.QUEUED:
+            fields = {"start_time": None}
+        elif phase == Phase.EXECUTING and held.started is None:
+            fields = {"start_time": instant}
+        if move(job_id=job_id, old=held.phase, new=phase, where={"engine": self.identity}, **fields):
+            held.enter(phase, instant)
 
     def _look_after(self, job_id: str, held: Held, *, unwanted: bool) -> None:
         if not held.asked_to_stop:
             if unwanted:
                 self._stop(held, "cancelled")
-            elif held.deadline is not None and now() >= held.deadline:
+            elif held.is_over_time(now()):
                 self._stop(held, "wall-limit")
         self._tell(job_id, held)
 
@@ -214,6 +225,32 @@ class Engine:
 
     def _finish(self, job_id: str, held: Held, ended: Exit | None) -> None:
         finish(job_id=job_id, engine=self.identity, ended=ended or Exit(reason="lost"))
+        self._forget(job_id, held)
+
+    def _lost(self, job_id: str, held: Held, ended: Exit) -> None:
+        """Run a job again that was lost with its machine, if its definition allows it."""
+        retries = retries_of(job_id)
+        if retries:
+            clear(held.run.workdir)
+            where = f" {ended.host}" if ended.host else ""
+            if queue_again(
+                job_id=job_id,
+                engine=self.identity,
+                most=retries,
+                note=f"The run was lost with its machine{where}; it is run again.",
+            ):
+                self._forget(job_id, held)
+                return
+        self._finish(job_id, held, ended)
+
+    def _again(self, job_id: str, held: Held, *, most: int, note: str) -> None:
+        """Queue a run again that never began, or that can be repeated."""
+        if queue_again(job_id=job_id, engine=self.identity, most=most, note=note):
+            self._forget(job_id, held)
+        else:
+            self._finish(job_id, held, Exit(reason="failed", message=f"The run was lost {ATTEMPTS} times."))
+
+    def _forget(self, job_id: str, held: Held) -> None:
         held.executor.forget(held.run)
         del self._held[job_id]
 
@@ -221,63 +258,63 @@ class Engine:
 
     def _claim(self) -> None:
         for name, executor in self._executors.items():
-            busy = sum(held.executor is executor for held in self._held.values())
-            for _ in range(self._slots.get(name, 1) - busy):
-                job = claim_next(executor=name, engine=self.identity)
-                if job is None:
-                    break
-                self._start(job, executor)
+            if time.monotonic() < self._not_before.get(name, 0.0):
+                continue
+            free = self._slots.get(name, 1) - sum(
+                held.cores for held in self._held.values() if held.executor is executor
+            )
+            if free > 0:
+                jobs = claim(executor=name, engine=self.identity, cores=free, queues=executor.queues)
+                self._start(jobs, executor)
 
-    def _start(self, job: Job, executor: Executor) -> None:
-        held = self._hold(job, executor)
+    def _start(self, jobs: Sequence[Job], executor: Executor) -> None:
+        """Hand jobs to an executor together; those that cannot be prepared end."""
+        self._held.update({job.pk: Held.of(job, executor) for job in jobs})
+        tasks = [task for job in jobs if (task := self._prepare(job)) is not None]
+        answers = self._submit(tasks, executor)
+        with transaction.atomic():
+            for task, answer in zip(tasks, answers, strict=True):
+                held = self._held[task.job_id]
+                match answer:
+                    case ConnectionError() | TimeoutError():
+                        logger.warning("%s does not answer; job %s waits: %s", executor.name, task.job_id, answer)
+                        self._not_before[executor.name] = time.monotonic() + PAUSE_SECONDS
+                        queue_again(job_id=task.job_id, engine=self.identity)
+                        self._forget(task.job_id, held)
+                    case Exception():
+                        self._finish(task.job_id, held, Exit(reason="failed-to-start", message=str(answer)))
+                    case _:
+                        held.run = replace(held.run, handle=answer)
+                        self._update(task.job_id, handle=answer)
+
+    def _submit(self, tasks: Sequence[Task], executor: Executor) -> Sequence[dict[str, Any] | Exception]:
+        """For each task its handle or why it has none; what a failing executor has begun is watched all the same."""
+        if not tasks:
+            return []
+        try:
+            return executor.submit_many(tasks)
+        except OperationalError:
+            raise
+        except Exception as error:
+            logger.exception("Jobs could not be started: %s.", ", ".join(task.job_id for task in tasks))
+            begun = [executor.poll(self._held[task.job_id].run).state is not State.ABSENT for task in tasks]
+            return [{} if it_has else error for it_has in begun]
+
+    def _prepare(self, job: Job) -> Task | None:
         try:
             task = prepare_task(job)
-            self._update(job, command=job.command, software=job.software)
-            handle = executor.submit(task)
+            self._update(job.pk, command=job.command, software=job.software)
         except OperationalError:
             raise
         except AthanorError as error:
-            self._finish(job.pk, held, Exit(reason="failed", message=str(error)))
-            return
+            ended = Exit(reason="failed", message=str(error))
         except Exception as error:
-            logger.exception("Job %s could not be started.", job.pk)
-            self._finish(job.pk, held, Exit(reason="failed-to-start", message=str(error)))
-            return
-        held.run = replace(held.run, handle=handle)
-        self._update(job, handle=handle)
-
-    def _hold(self, job: Job, executor: Executor) -> Held:
-        held = Held(
-            run=Run(job_id=job.pk, workdir=job.workdir, handle=job.handle),
-            executor=executor,
-            deadline=_deadline(job, executor),
-        )
-        self._held[job.pk] = held
-        return held
-
-    def _again(self, job_id: str, held: Held) -> None:
-        """Queue a run again that never began, or that can be repeated; not for ever: it may be what kills engines."""
-        if PhaseChange.objects.filter(job_id=job_id, phase=Phase.EXECUTING).count() >= ATTEMPTS:
-            self._finish(job_id, held, Exit(reason="failed", message=f"The run was lost {ATTEMPTS} times."))
-        elif move(
-            job_id=job_id,
-            old=Phase.EXECUTING,
-            new=Phase.QUEUED,
-            where={"engine": self.identity},
-            engine="",
-            start_time=None,
-            handle={},
-        ):
-            held.executor.forget(held.run)
-            del self._held[job_id]
-
-    def _update(self, job: Job, **fields: object) -> None:
-        Job.objects.filter(pk=job.pk, engine=self.identity).update(**fields)
-
-
-def _deadline(job: Job, executor: Executor) -> datetime | None:
-    """When the engine itself stops a run: in time, or later where the run is to watch its time by itself."""
-    if not job.execution_duration or job.start_time is None:
+            logger.exception("Job %s could not be prepared.", job.pk)
+            ended = Exit(reason="failed-to-start", message=str(error))
+        else:
+            return task
+        self._finish(job.pk, self._held[job.pk], ended)
         return None
-    margin = MARGIN_SECONDS if executor.keeps_time else 0.0
-    return job.start_time + timedelta(seconds=job.execution_duration + margin)
+
+    def _update(self, job_id: str, **fields: object) -> None:
+        Job.objects.filter(pk=job_id, engine=self.identity).update(**fields)

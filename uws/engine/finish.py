@@ -15,16 +15,16 @@ from uws.engine.announce import announce
 from uws.engine.outcome import judge
 from uws.executors import Exit
 from uws.models import Job, Result
-from uws.phases import FINAL, Phase
+from uws.phases import FINAL, TRANSITIONS, Phase
 from uws.times import now, parse_time
 from uws.transitions import move
+from uws.usage import used
 
 __all__ = ["finish"]
 
 logger = logging.getLogger("athanor.engine")
 
 
-@transaction.atomic
 def finish(*, job_id: str, engine: str, ended: Exit) -> bool:
     """Record the end of a job's run.
 
@@ -37,14 +37,24 @@ def finish(*, job_id: str, engine: str, ended: Exit) -> bool:
     bool
         Whether this call recorded it; False when it was recorded before or another engine holds the job.
     """
+    use = used(
+        Job(pk=job_id).workdir, ended.usage
+    )  # outside of the transaction: it may walk over many files
+    return _record(job_id, engine, ended, use)
+
+
+@transaction.atomic
+def _record(job_id: str, engine: str, ended: Exit, use: dict[str, Any]) -> bool:
     if not Job.objects.filter(pk=job_id, engine=engine, reaped=False).update(reaped=True):
         return False
     job = Job.objects.select_for_update().get(pk=job_id)
-    fields = _fields(job, ended)
+    fields = _fields(job, ended) | use
     if job.phase in FINAL:
         Job.objects.filter(pk=job_id).update(**fields)
     else:
         outcome = judge(job, ended)
+        if ended.started or outcome.phase not in TRANSITIONS[Phase(job.phase)]:
+            _catch_up(job, ended)
         move(
             job_id=job_id,
             old=Phase(job.phase),
@@ -62,6 +72,16 @@ def finish(*, job_id: str, engine: str, ended: Exit) -> bool:
     except Exception:
         logger.exception("The end of job %s was not heard by all; it is told again.", job_id)
     return True
+
+
+def _catch_up(job: Job, ended: Exit) -> None:
+    """Take a job through EXECUTING whose run began, or went on, and ended between two looks at it."""
+    if job.phase == Phase.EXECUTING:
+        return
+    begun = parse_time(ended.started) if ended.started else now()
+    job.start_time = job.start_time or begun
+    move(job_id=job.pk, old=Phase(job.phase), new=Phase.EXECUTING, start_time=job.start_time)
+    job.phase = Phase.EXECUTING
 
 
 def _fields(job: Job, ended: Exit) -> dict[str, Any]:

@@ -43,6 +43,13 @@ def judge(job: Job, ended: Exit) -> Outcome:
             return Outcome(Phase.ERROR, "transient", "The run was stopped from outside. Run the job again.")
         case "lost":
             return Outcome(Phase.ERROR, "transient", "The runner was killed, and the run with it. Run the job again.")
+        case "node-failed":
+            where = f" {ended.host}" if ended.host else ""
+            return Outcome(
+                Phase.ERROR, "transient", f"The machine{where} on which the job ran has failed. Run the job again."
+            )
+        case "memory-limit":
+            return Outcome(Phase.ERROR, "fatal", f"{name} {_memory(job)}", _tail(job.workdir))
         case "failed-to-start":
             return Outcome(Phase.ERROR, "fatal", f"{name} could not be started: {ended.message}.")
         case "output-missing":
@@ -51,6 +58,12 @@ def judge(job: Job, ended: Exit) -> Outcome:
         case "failed":
             return Outcome(Phase.ERROR, "fatal", ended.message, ended.detail)
     return Outcome(Phase.ERROR, "fatal", f"{name} {_way(ended)}{_last_words(job.workdir)}", _tail(job.workdir))
+
+
+def _memory(job: Job) -> str:
+    granted = job.definition_document.get("limits", {}).get("memory")
+    asked = f" of {granted / 2**30:.3g} GiB" if granted else ""
+    return f"needed more than its memory{asked} and was stopped. Give it less to do, or ask the operator for more."
 
 
 def _way(ended: Exit) -> str:

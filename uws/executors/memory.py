@@ -10,28 +10,35 @@ __all__ = ["MemoryExecutor"]
 
 
 class MemoryExecutor(Executor):
-    """Keeps tasks in a dictionary until `finish` ends them; `lose` makes them as if their machine had died."""
+    """Keeps tasks in a dictionary until `finish` ends them; `lose` makes them as if their machine had died.
 
-    def __init__(self, name: str = "memory") -> None:
+    Parameters
+    ----------
+    queues
+        Whether tasks wait until `begin`.
+    """
+
+    def __init__(self, name: str = "memory", *, queues: bool = False) -> None:
         self.name = name
+        self.queues = queues
+        self.states: dict[str, State] = {}
         self.tasks: dict[str, Task] = {}
         self.exits: dict[str, Exit] = {}
         self.told: dict[str, Progress] = {}
-        self.lost: set[str] = set()
 
     def submit(self, task: Task) -> dict[str, Any]:
         """Take note of a task."""
         task.workdir.mkdir(parents=True, exist_ok=True)
         self.tasks[task.job_id] = task
+        self.states[task.job_id] = State.WAITING if self.queues else State.RUNNING
+        self.exits.pop(task.job_id, None)
         return {"memory": task.job_id}
 
     def poll(self, run: Run) -> Status:
         """What the test has said of it."""
         if run.job_id in self.exits:
             return Status(State.ENDED, self.exits[run.job_id])
-        if run.job_id in self.lost:
-            return Status(State.LOST)
-        return Status(State.RUNNING if run.job_id in self.tasks else State.ABSENT)
+        return Status(self.states.get(run.job_id, State.ABSENT))
 
     def cancel(self, run: Run, reason: str) -> None:
         """End it at once."""
@@ -47,4 +54,16 @@ class MemoryExecutor(Executor):
 
     def lose(self, job_id: str) -> None:
         """Let a task vanish after it began."""
-        self.lost.add(job_id)
+        self.states[job_id] = State.LOST
+
+    def begin(self, job_id: str) -> None:
+        """Let a task begin, or go on."""
+        self.states[job_id] = State.RUNNING
+
+    def suspend(self, job_id: str) -> None:
+        """Stop a task until it is begun again."""
+        self.states[job_id] = State.SUSPENDED
+
+    def put_back(self, job_id: str) -> None:
+        """Put a task that began back into the queue."""
+        self.states[job_id] = State.WAITING
