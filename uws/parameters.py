@@ -47,17 +47,23 @@ def check_complete(definition: Definition, given: Mapping[str, Sequence[str]]) -
     return values if definition.open else check(definition, values, complete=True)
 
 
-def merge(definition: Definition, old: Mapping[str, Sequence[str]], new: Mapping[str, Sequence[str]]) -> Values:
+def merge(
+    definition: Definition,
+    old: Mapping[str, Sequence[str]],
+    new: Mapping[str, Sequence[str]],
+    *,
+    replace: bool = False,
+) -> Values:
     """`old` with the values of `new` in place of its own.
 
-    Multiple parameters of an open definition accumulate, as UPLOAD does (TAP 1.1 §2.7.6).
+    Multiple parameters of an open definition accumulate, as UPLOAD does (TAP 1.1 §2.7.6), unless `replace` is set.
     """
     merged = _spelt(definition, old)
     names = {name.lower(): name for name in merged}
     for name, values in _spelt(definition, new).items():
         key = names.setdefault(name.lower(), name)
         known = definition.parameter(key)
-        accumulates = definition.open and known is not None and known.multiple
+        accumulates = not replace and definition.open and known is not None and known.multiple
         merged[key] = [*merged.get(key, []), *values] if accumulates else values
     return merged
 

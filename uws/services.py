@@ -25,7 +25,7 @@ from uws.times import now
 from uws.transitions import abort, move
 from uws.uploads import UPLOADED, save_uploads
 from uws.wake import wake
-from vo.errors import IllegalStateError, ParameterError
+from vo.errors import IllegalStateError, NotFoundError, ParameterError
 
 __all__ = [
     "abort_job",
@@ -108,8 +108,13 @@ def create_job(
 
 
 @transaction.atomic
-def set_parameters(*, job: Job, parameters: Values, files: Files | None = None) -> None:
+def set_parameters(*, job: Job, parameters: Values, files: Files | None = None, replace: bool = False) -> None:
     """Set parameters of a job that waits for its owner; those not named keep their values.
+
+    Parameters
+    ----------
+    replace
+        Whether the values take the place also of those that would else be added to; see `uws.parameters.merge`.
 
     Raises
     ------
@@ -121,7 +126,7 @@ def set_parameters(*, job: Job, parameters: Values, files: Files | None = None) 
     _lock(job)
     _require_waiting(job, "parameters")
     task = Definition.from_dict(job.definition_document)
-    merged = merge(task, job.parameters, _with_files(task, parameters, files))
+    merged = merge(task, job.parameters, _with_files(task, parameters, files), replace=replace)
     job.parameters = check_partial(task, merged)
     job.save(update_fields=["parameters"])
     if files:
@@ -236,8 +241,11 @@ def _new_id() -> str:
 
 
 def _lock(job: Job) -> None:
-    """Read the job again and hold it until the transaction ends."""
-    job.refresh_from_db(from_queryset=Job.objects.select_for_update(of=("self",)).select_related("owner"))
+    """Read the job again and hold it until the transaction ends; it may be gone since it was found."""
+    try:
+        job.refresh_from_db(from_queryset=Job.objects.select_for_update(of=("self",)).select_related("owner"))
+    except Job.DoesNotExist as error:
+        raise NotFoundError(f"There is no job {job.pk!r} any more.") from error
 
 
 def _require_waiting(job: Job, what: str) -> None:
@@ -255,5 +263,12 @@ def _with_files(task: Definition, parameters: Values, files: Files | None) -> di
     """The parameters, those that came as a file naming it; open definitions name files by parameters of their own."""
     if task.open:
         return dict(parameters)
-    named = {name: [f"{UPLOADED}{name}"] for name in files or {} if task.parameter(name) is not None}
+    takes_files = {item.parameter for item in task.inputs}
+    named = {}
+    for name in files or {}:
+        if (parameter := task.parameter(name)) is None:
+            continue
+        if parameter.name not in takes_files:
+            raise ParameterError(parameter.name, "it takes a value, not a file; send the value as text.")
+        named[name] = [f"{UPLOADED}{name}"]
     return {**parameters, **named}

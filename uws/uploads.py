@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.core.files.uploadedfile import UploadedFile
@@ -11,7 +14,7 @@ from django.core.files.uploadedfile import UploadedFile
 from uws.models import Job
 from vo.errors import NotFoundError, ParameterError
 
-__all__ = ["UPLOADED", "find_upload", "list_uploads", "save_uploads", "upload_path"]
+__all__ = ["UPLOADED", "find_upload", "list_uploads", "save_uploads", "upload_of", "upload_path", "uploads_kept"]
 
 UPLOADED = "param:"
 """Begins a reference to a file that came with the request."""
@@ -19,11 +22,14 @@ UPLOADED = "param:"
 FOLDER = "uploads"
 """Of the files in the directory of a job."""
 
+KEPT = "uploads.kept"
+"""Of the files that there were before a change that is under way."""
+
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 def save_uploads(*, job: Job, files: Mapping[str, UploadedFile]) -> None:
-    """Keep files under the names of their parts; one of the same name is replaced.
+    """Keep files under the names of their parts; one of the same name, in any case, is replaced.
 
     Raises
     ------
@@ -36,15 +42,48 @@ def save_uploads(*, job: Job, files: Mapping[str, UploadedFile]) -> None:
     folder = _folder(job)
     folder.mkdir(parents=True, exist_ok=True)
     for name, file in files.items():
-        with (folder / name).open("wb") as target:
+        part = folder / f".{name}.part"  # no name of a file that is sent begins with a dot
+        with part.open("wb") as target:
             for chunk in file.chunks():
                 target.write(chunk)
+        for old in list_uploads(job=job):
+            if old.lower() == name.lower():
+                (folder / old).unlink()
+        part.replace(folder / name)
+
+
+@contextmanager
+def uploads_kept(*, job: Job) -> Iterator[None]:
+    """Where the block fails, put back the files that came with the job's requests as they were before it.
+
+    One process at a time may be in such a block for a job: that which has locked its row.
+    """
+    folder, kept = _folder(job), job.workdir / KEPT
+    if kept.is_dir():
+        _put_back(kept, folder)  # a process was killed within such a block
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = kept.with_suffix(".part")
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder, copy, copy_function=os.link)
+    copy.rename(kept)
+    try:
+        yield
+    except BaseException:
+        _put_back(kept, folder)
+        raise
+    shutil.rmtree(kept)
+
+
+def upload_of(name: str, values: Sequence[str]) -> str | None:
+    """Under which name the file was sent that is the value of a parameter, in any case; None for other values."""
+    sent = values[0].removeprefix(UPLOADED) if len(values) == 1 and values[0].startswith(UPLOADED) else ""
+    return sent if sent.lower() == name.lower() else None
 
 
 def list_uploads(*, job: Job) -> list[str]:
     """Names of the files that came with the job's requests."""
     folder = _folder(job)
-    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    return sorted(path.name for path in folder.iterdir() if NAME.fullmatch(path.name)) if folder.is_dir() else []
 
 
 def upload_path(*, job: Job, name: str) -> Path:
@@ -70,6 +109,11 @@ def find_upload(workdir: Path, name: str) -> Path:
     if not NAME.fullmatch(name) or not path.is_file():
         raise NotFoundError(f"No file was sent as {name!r}.", hint=f"Send it as the part {name!r} of a multipart form.")
     return path
+
+
+def _put_back(kept: Path, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    kept.rename(folder)
 
 
 def _folder(job: Job) -> Path:

@@ -46,7 +46,7 @@ def parameters(request: HttpRequest) -> Parameters:
     vo.errors.MediaTypeError
         When the body is no form.
     """
-    return Parameters.from_lists(read_form(request, controls=()).parameters)
+    return Parameters.from_lists(read_form(request).parameters)
 
 
 def find_table(tables: Mapping[str, Table], name: str) -> Table | None:

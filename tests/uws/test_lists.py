@@ -171,7 +171,7 @@ def test_file_of_a_parameter(client, service):
         item.get("id"): (item.text, item.get("byReference")) for item in parse(client.get(f"{url}/parameters").content)
     }
     assert found == {
-        "table": ("param:table", None),
+        "table": (f"http://testserver{url}/parameters/table", "true"),
         "t1": (f"http://testserver{url}/parameters/t1", "true"),
     }
     assert b"".join(client.get(f"{url}/parameters/t1")) == b"<x/>"

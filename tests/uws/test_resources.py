@@ -30,7 +30,7 @@ def test_texts_agree_with_the_document(client, make_job):
     assert text(client.get(f"{url}/destruction")) == root.findtext("destruction") == format_time(job.destruction)
     assert text(client.get(f"{url}/quote/")) == "" == (root.findtext("quote") or "")
     assert text(client.get(f"{url}/owner")) == ""
-    assert text(client.get(f"{url}/error")) == ""
+    assert text(client.get(f"{url}/error")) == "The job has reported no error.\n"
 
 
 def test_owner(client, make_job, user):

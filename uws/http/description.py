@@ -8,7 +8,7 @@ from urllib.parse import quote
 from uws.models import Job
 from uws.phases import Phase
 from uws.times import format_time
-from uws.uploads import list_uploads
+from uws.uploads import list_uploads, upload_of
 from vo.xmltext import is_writable
 
 __all__ = ["describe_job", "describe_parameters", "describe_results"]
@@ -55,15 +55,18 @@ def describe_job(job: Job, *, url: str, detailed_errors: bool = False) -> dict[s
 def describe_parameters(job: Job, *, url: str) -> list[dict[str, Any]]:
     """One item a value; a value that XML cannot hold, or a file, stands for itself by its URL (UWS 1.1 §2.1.11)."""
     described = []
+    uploads = list_uploads(job=job)
     for name, values in job.parameters.items():
         href = f"{url}/parameters/{quote(name, safe='')}"
+        sent = upload_of(name, values) in uploads
         described += [
-            {"id": name, "value": value} if is_writable(value) else {"id": name, "href": href} for value in values
+            {"id": name, "value": value} if is_writable(value) and not sent else {"id": name, "href": href}
+            for value in values
         ]
     named = {name.lower() for name in job.parameters}
     described += [
         {"id": name, "href": f"{url}/parameters/{quote(name, safe='')}"}
-        for name in list_uploads(job=job)
+        for name in uploads
         if name.lower() not in named
     ]
     return described

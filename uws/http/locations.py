@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix
 
-__all__ = ["base_url", "job_list_url", "job_url", "see_other"]
+__all__ = ["base_url", "job_list_url", "job_page_url", "job_url", "see_other"]
 
 
 def base_url(request: HttpRequest) -> str:
@@ -25,6 +25,11 @@ def job_list_url(request: HttpRequest, job_id: str | None = None) -> str:
 def job_url(request: HttpRequest, job_id: str) -> str:
     """URL of a job in the list that the request addresses."""
     return f"{job_list_url(request, job_id)}/{job_id}"
+
+
+def job_page_url(request: HttpRequest, job_id: str) -> str:
+    """URL of the page for people."""
+    return f"{base_url(request)}/jobs/{job_id}/"
 
 
 def see_other(url: str) -> HttpResponse:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-__all__ = ["HTML", "JSON", "XML", "preferred_form"]
+__all__ = ["HTML", "JSON", "XML", "preferred_form", "prefers_json"]
 
 XML = "text/xml"
 JSON = "application/json"
 HTML = "text/html"
+TEXT = "text/plain"
 XHTML = "application/xhtml+xml"
 
 _NAMES = {XML: ("text/xml", "application/xml"), JSON: (JSON,), HTML: (HTML,)}
@@ -29,6 +30,12 @@ def preferred_form(request: HttpRequest) -> str:
         if quality > best_quality:
             best, best_quality = form, quality
     return best
+
+
+def prefers_json(request: HttpRequest) -> bool:
+    """Whether a client wants the value of a resource as JSON rather than as plain text."""
+    accepted = _accepted(request.headers.get("Accept", ""))
+    return _quality(JSON, accepted) > _quality(TEXT, accepted)
 
 
 def _accepted(header: str) -> dict[str, float]:

@@ -3,64 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from uws.changes import change_job
 from uws.http.description import describe_parameters, describe_results
 from uws.http.files import file_response
-from uws.http.forms import read_form
-from uws.http.locations import job_url, see_other
-from uws.http.negotiation import JSON, preferred_form
+from uws.http.forms import read_form, read_value
+from uws.http.locations import job_page_url, job_url, see_other
+from uws.http.negotiation import preferred_form, prefers_json
 from uws.http.xml import write_parameters, write_results
 from uws.models import Job
 from uws.selectors import get_job, get_result, result_path
-from uws.services import set_parameters, set_run_id
-from uws.uploads import upload_path
+from uws.uploads import list_uploads, upload_of, upload_path
 from uws.views.resource import resource
-from vo.errors import NotFoundError, ParameterError
+from vo.errors import NotFoundError, UsageError
 
 __all__ = ["parameter", "parameters", "result", "results", "unknown"]
+
+BINARY = "application/octet-stream"
 
 
 def _show_parameters(request: HttpRequest, *, definition: str, job_id: str) -> HttpResponseBase:
     job = get_job(job_id=job_id, user=request.user, definition=definition)
-    return _document(request, "parameters", describe_parameters(job, url=job_url(request, job_id)), write_parameters)
+    described = describe_parameters(job, url=job_url(request, job_id))
+    return _document(request, job, "parameters", described, write_parameters)
 
 
 def _change_parameters(request: HttpRequest, *, definition: str, job_id: str) -> HttpResponseBase:
     job = get_job(job_id=job_id, user=request.user, definition=definition)
-    form = read_form(request, controls={"RUNID"})
-    if "RUNID" in form.controls:
-        set_run_id(job=job, run_id=form.controls["RUNID"])
-    set_parameters(job=job, parameters=form.parameters, files=form.files)
+    form = read_form(request, "parameters")
+    if not (form.controls or form.parameters or form.files):
+        raise UsageError("No parameter was sent.", hint="Send a form with the names and values of parameters.")
+    change_job(job=job, parameters=form.parameters, files=form.files, **form.controls)
     return see_other(job_url(request, job_id))
 
 
 def _show_parameter(request: HttpRequest, *, definition: str, job_id: str, name: str) -> HttpResponseBase:
     job = get_job(job_id=job_id, user=request.user, definition=definition)
-    values = _values(job, name)
-    if values is None or values == [f"param:{name}"]:
-        path = upload_path(job=job, name=name)
-        return file_response(request, path, media_type="application/octet-stream", filename=name, attachment=True)
-    return HttpResponse("\n".join(values), content_type="text/plain; charset=utf-8")
+    values = next((values for known, values in job.parameters.items() if known.lower() == name.lower()), None)
+    sent = name if values is None else upload_of(name, values)
+    if values is None or sent in list_uploads(job=job):
+        path = upload_path(job=job, name=sent)
+        return file_response(request, path, media_type=BINARY, filename=path.name, attachment=True)
+    if prefers_json(request):
+        response: HttpResponse = JsonResponse(values[0] if len(values) == 1 else values, safe=False)
+    else:
+        response = HttpResponse("\n".join(values), content_type="text/plain; charset=utf-8")
+    patch_vary_headers(response, ["Accept"])
+    return response
 
 
 def _put_parameter(request: HttpRequest, *, definition: str, job_id: str, name: str) -> HttpResponseBase:
     job = get_job(job_id=job_id, user=request.user, definition=definition)
-    try:
-        value = request.body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ParameterError(name, "the value must be text in UTF-8; send files as multipart/form-data.") from error
-    set_parameters(job=job, parameters={name: [value]})
+    value = read_value(request, name)
+    if isinstance(value, str):
+        change_job(job=job, parameters={name: [value]}, replace=True)
+    else:
+        with closing(value):
+            change_job(job=job, files={name: value})
     return see_other(job_url(request, job_id))
 
 
 def _show_results(request: HttpRequest, *, definition: str, job_id: str) -> HttpResponseBase:
     job = get_job(job_id=job_id, user=request.user, definition=definition)
-    return _document(request, "results", describe_results(job, url=job_url(request, job_id)), write_results)
+    described = describe_results(job, url=job_url(request, job_id))
+    return _document(request, job, "results", described, write_results)
 
 
 def _show_result(request: HttpRequest, *, definition: str, job_id: str, name: str) -> HttpResponseBase:
@@ -83,16 +95,18 @@ unknown = resource(**dict.fromkeys(("GET", "POST", "PUT", "DELETE", "PATCH", "OP
 
 
 def _document(
-    request: HttpRequest, name: str, described: list[dict[str, Any]], write: Callable[[list[dict[str, Any]]], bytes]
+    request: HttpRequest,
+    job: Job,
+    name: str,
+    described: list[dict[str, Any]],
+    write: Callable[[list[dict[str, Any]]], bytes],
 ) -> HttpResponse:
-    response = (
-        JsonResponse({name: described})
-        if preferred_form(request) == JSON
-        else HttpResponse(write(described), content_type="text/xml; charset=utf-8")
-    )
+    match preferred_form(request):
+        case "text/html":
+            response = see_other(job_page_url(request, job.pk))
+        case "application/json":
+            response = JsonResponse({name: described})
+        case _:
+            response = HttpResponse(write(described), content_type="text/xml; charset=utf-8")
     patch_vary_headers(response, ["Accept"])
     return response
-
-
-def _values(job: Job, name: str) -> list[str] | None:
-    return next((values for known, values in job.parameters.items() if known.lower() == name.lower()), None)

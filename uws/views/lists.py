@@ -9,7 +9,7 @@ from django.utils.cache import patch_vary_headers
 
 from jobdefs import registry
 from jobdefs.definition import Definition
-from uws.http.forms import parse_count, parse_instant, parse_phase, parse_seconds, read_form, read_query
+from uws.http.forms import parse_count, parse_instant, parse_phase, read_form, read_query
 from uws.http.locations import base_url, job_list_url, job_url, see_other
 from uws.http.negotiation import HTML, JSON, preferred_form
 from uws.http.xml import write_jobs
@@ -53,22 +53,18 @@ def _show_jobs(request: HttpRequest, *, definition: str, internal: bool) -> Http
 
 def _create(request: HttpRequest, *, definition: str, internal: bool) -> HttpResponse:
     task = _definition(definition, internal=internal)
-    form = read_form(request)
-    controls = form.controls
+    form = read_form(request, "jobs")
+    phase = form.controls.pop("phase", None)
+    if phase == "ABORT":
+        raise ParameterError("PHASE", "a new job cannot be aborted; only RUN can be asked of it.")
     job = create_job(
         definition=task.name,
         parameters=form.parameters,
         files=form.files,
         user=request.user,
         base_url=base_url(request),
-        run_id=controls.get("RUNID", ""),
-        run=_asks_to_run(controls),
-        destruction=parse_instant("DESTRUCTION", controls["DESTRUCTION"]) if "DESTRUCTION" in controls else None,
-        execution_duration=(
-            parse_seconds("EXECUTIONDURATION", controls["EXECUTIONDURATION"])
-            if "EXECUTIONDURATION" in controls
-            else None
-        ),
+        run=phase == "RUN",
+        **form.controls,
     )
     return see_other(job_url(request, job.pk))
 
@@ -92,14 +88,6 @@ def _filters(request: HttpRequest) -> dict[str, Any]:
     if "LAST" in query:
         filters["last"] = min(parse_count("LAST", text) for text in query["LAST"])
     return filters
-
-
-def _asks_to_run(controls: dict[str, str]) -> bool:
-    if "PHASE" not in controls:
-        return False
-    if controls["PHASE"].strip().upper() != "RUN":
-        raise ParameterError("PHASE", f"{controls['PHASE'][:40]!r} cannot be asked of a new job; only RUN can.")
-    return True
 
 
 def _reference(row: tuple[Any, ...], url: str) -> dict[str, Any]:
