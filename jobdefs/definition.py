@@ -6,10 +6,10 @@ Definitions are data (`jobdefs/definitions/*.toml`). Parameter names, types and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["Definition", "Input", "Limits", "Output", "Parameter"]
+__all__ = ["Definition", "Input", "Limits", "Output", "Parameter", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class Output:
 
     `name` is the UWS result id. The file's name is the value of `parameter`, or matches `pattern` (a glob; several
     files become `name-1`, `name-2`, …). `when` names the boolean parameter that switches it on, or is empty.
+    Of a pipeline it is the result of a step, `source` being ``step/result``; those of branches become `name-<branch>`.
     """
 
     name: str
@@ -76,6 +77,37 @@ class Output:
     required: bool = True
     product_type: str = ""
     description: str = ""
+    source: str = field(default="", metadata={"key": "from"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a pipeline: a task, run once or for each of several things.
+
+    Parameters
+    ----------
+    task
+        Name of the definition that it runs.
+    needs
+        Steps that must have ended before, besides those that its templates name.
+    foreach
+        What it is run for each of: a `multiple` parameter of the pipeline, or ``step/result`` of an earlier step.
+    when
+        Condition on which it is run: ``parameter``, ``parameter = value`` or ``item.column = value|value``.
+    on_failure
+        ``stop``: when it fails, nothing more is begun; ``continue``: only what builds on it is left out.
+    parameters
+        Of its task, as templates; see `jobdefs.steps`.
+    """
+
+    name: str
+    task: str
+    description: str = ""
+    needs: tuple[str, ...] = ()
+    foreach: str = ""
+    when: str = ""
+    on_failure: str = "stop"
+    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +150,10 @@ class Definition:
         How often a run that was lost with its machine is run again.
     priority
         Of its jobs; those with a higher one start first.
+    steps
+        Of a pipeline.
+    tasks
+        The definitions that the steps run, as they were when the pipeline was read.
     """
 
     name: str
@@ -142,6 +178,12 @@ class Definition:
     outputs: tuple[Output, ...] = ()
     limits: Limits = Limits()
     stages: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    tasks: tuple[Definition, ...] = ()
+
+    def task(self, name: str) -> Definition:
+        """The definition of that name among those that the steps run."""
+        return next(task for task in self.tasks if task.name == name)
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name (names are case-insensitive), or None."""
@@ -169,5 +211,12 @@ class Definition:
                 "outputs": tuple(Output(**item) for item in data["outputs"]),
                 "limits": Limits(**data["limits"]),
                 "stages": tuple(data["stages"]),
+                "steps": tuple(_step(item) for item in data.get("steps", ())),
+                "tasks": tuple(cls.from_dict(item) for item in data.get("tasks", ())),
             }
         )
+
+
+def _step(data: Mapping[str, Any]) -> Step:
+    parameters = {name: tuple(values) for name, values in data["parameters"].items()}
+    return Step(**{**data, "needs": tuple(data["needs"]), "parameters": parameters})

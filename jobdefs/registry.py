@@ -17,6 +17,7 @@ from vo.wording import did_you_mean
 
 from .definition import Definition
 from .schema import build_definition
+from .stepcheck import link_steps
 
 __all__ = ["DIRECTORY", "add_directory", "all_definitions", "get", "parse_definition"]
 
@@ -60,7 +61,11 @@ def _read(directories: tuple[Path, ...]) -> Mapping[str, Definition]:
         if definition.name != path.stem:
             raise AthanorError(f"{path.name}: name: it is {definition.name!r}, but the file is called {path.stem!r}.")
         found[definition.name] = definition
-    return MappingProxyType(dict(sorted(found.items())))
+    linked = {
+        name: link_steps(item, found, source=f"{name}.toml") if item.environment == "pipeline" else item
+        for name, item in sorted(found.items())
+    }
+    return MappingProxyType(linked)
 
 
 def all_definitions() -> Mapping[str, Definition]:

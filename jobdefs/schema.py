@@ -10,7 +10,7 @@ from typing import Any
 from vo.errors import AthanorError, ParameterError
 from vo.wording import nearest
 
-from .definition import Definition, Input, Limits, Output, Parameter
+from .definition import Definition, Input, Limits, Output, Parameter, Step
 from .values import FILE_TYPES, TYPES, check_value
 
 __all__ = ["build_definition"]
@@ -31,8 +31,12 @@ _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "a list of texts",
         lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
     ),
+    "Mapping[str, tuple[str, ...]]": (
+        "a table of texts and lists of texts",
+        lambda value: isinstance(value, dict) and all(_is_template(item) for item in value.values()),
+    ),
 }
-_PARTS: dict[str, type] = {"parameters": Parameter, "inputs": Input, "outputs": Output}
+_PARTS: dict[str, type] = {"parameters": Parameter, "inputs": Input, "outputs": Output, "steps": Step}
 
 
 class _Mistakes:
@@ -50,13 +54,17 @@ class _Mistakes:
             raise AthanorError("\n".join(self.found))
 
 
+def _is_template(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
 def _required(item: Field[Any]) -> bool:
     return item.default is MISSING and item.default_factory is MISSING
 
 
 def _scalars(kind: type, data: Mapping[str, Any], where: str, mistakes: _Mistakes) -> dict[str, Any]:
     """Fields of `kind` that are plain values; unknown keys, wrong types and missing keys are mistakes."""
-    known = {item.name: item for item in fields(kind) if item.name not in _PARTS and item.name != "limits"}
+    known = {item.metadata.get("key", item.name): item for item in fields(kind) if _is_scalar(kind, item)}
     result: dict[str, Any] = {}
     for key, value in data.items():
         if key not in known:
@@ -67,11 +75,21 @@ def _scalars(kind: type, data: Mapping[str, Any], where: str, mistakes: _Mistake
         if not fits(value):
             mistakes.add(f"{where}{key}", f"it must be {words}, not {value!r}.")
             continue
-        result[key] = tuple(value) if isinstance(value, list) else value
+        result[known[key].name] = _frozen(value)
     for name, item in known.items():
         if _required(item) and name not in data:
             mistakes.add(f"{where}{name}", "it is missing.")
     return result
+
+
+def _is_scalar(kind: type, item: Field[Any]) -> bool:
+    return kind is not Definition or item.name not in {*_PARTS, "limits", "tasks"}
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: tuple(item) if isinstance(item, list) else (item,) for name, item in value.items()}
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _parts(key: str, data: Mapping[str, Any], mistakes: _Mistakes) -> list[dict[str, Any]]:
@@ -79,6 +97,8 @@ def _parts(key: str, data: Mapping[str, Any], mistakes: _Mistakes) -> list[dict[
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         mistakes.add(key, f"it must be an array of tables: [[{key}]].")
         return []
+    if key == "outputs" and data.get("environment") == "pipeline":
+        rows = [{"role": "", "media_type": "", **row} for row in rows]  # where not said, those of the step's result
     labels = [row.get("name") or row.get("parameter") or number for number, row in enumerate(rows, start=1)]
     return [_scalars(_PARTS[key], row, f"{key}[{label}].", mistakes) for label, row in zip(labels, rows, strict=True)]
 
@@ -122,6 +142,8 @@ def _check_sense(definition: Definition, mistakes: _Mistakes) -> None:
     _check_files(definition, mistakes)
     _check_command(definition, mistakes)
     _check_limits(definition.limits, mistakes)
+    if definition.steps and definition.environment != "pipeline":
+        mistakes.add("steps", 'only a definition with environment = "pipeline" has steps.')
 
 
 def _unique(table: str, names: Sequence[str], mistakes: _Mistakes) -> None:
@@ -192,7 +214,12 @@ def _check_files(definition: Definition, mistakes: _Mistakes) -> None:
         where = f"outputs[{output.name}]."
         if output.parameter and output.pattern:
             mistakes.add(f"{where}pattern", "give a parameter or a pattern, not both.")
-        if not output.parameter and not output.pattern and definition.environment != "inprocess":
+        if definition.environment == "pipeline":
+            if output.parameter or output.pattern or output.when:
+                mistakes.add(where.rstrip("."), "a pipeline's output has from, and no parameter, pattern or when.")
+        elif output.source:
+            mistakes.add(f"{where}from", "only a pipeline's output has it.")
+        elif not output.parameter and not output.pattern and definition.environment != "inprocess":
             mistakes.add(f"{where}parameter", "give a parameter or a pattern.")
         if output.pattern and ("/" in output.pattern or output.pattern.startswith(".")):
             mistakes.add(f"{where}pattern", "it must be a plain file name with * and ?.")
@@ -208,6 +235,9 @@ def _check_command(definition: Definition, mistakes: _Mistakes) -> None:
     elif definition.environment == "inprocess":
         if not _FUNCTION.fullmatch(definition.function):
             mistakes.add("function", "an in-process task needs package.module:function.")
+    elif definition.environment == "pipeline":
+        if definition.command or definition.function:
+            mistakes.add("command", "a pipeline has steps, and no command or function of its own.")
     elif not definition.command or not definition.command[0] or "{" in definition.command[0]:
         mistakes.add("command", "it must begin with the program's name.")
     elif definition.environment == "program" and not definition.command[0].startswith("/"):
