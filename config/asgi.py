@@ -1,7 +1,6 @@
 """ASGI entry point: Django for everything but static files, which WhiteNoise sends.
 
-WhiteNoise stands beside Django and not in its middleware: its middleware is synchronous, and one synchronous
-middleware would make every waiting client (UWS WAIT) hold a thread.
+WhiteNoise stands beside Django and not in its middleware: files need no thread, no session and no database.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 import django
 from django.conf import settings
 
-from config.handler import Handler
-from config.limits import BodyLimit
-from config.static import StaticFiles
-
 django.setup(set_prefix=False)
+
+from config.handler import Handler  # noqa: E402 - models need the set-up
+from config.limits import BodyLimit  # noqa: E402 - models need the set-up
+from config.static import StaticFiles  # noqa: E402 - models need the set-up
 
 _django = BodyLimit(
     Handler(),

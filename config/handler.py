@@ -1,33 +1,35 @@
-"""Django under ASGI, with one thread for each request of a synchronous view.
+"""Django under ASGI, with one thread for each request.
 
 Django's own handler goes into a thread and back for each step of each middleware and for the view, which costs several
-times what the steps themselves do. Views that wait without a thread (UWS WAIT) take that way; all others run from the
-first middleware to the last in one go.
+times what the steps themselves do. Here all run in one go. A client that waits (UWS WAIT) has no thread while it does:
+the view answers what is waited for, and is called again at the end.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import MutableMapping
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
-from django.core.handlers.base import BaseHandler
 from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, get_resolver, set_script_prefix
+from django.urls import set_script_prefix
 
 from uws.http.departure import expect_departure
 from uws.http.threads import in_thread
+from uws.http.waiting import Wait, asked_to_wait, has_waited, offer_to_wait, wait_for_change
 from vo.cancellation import Cancellation
 
 __all__ = ["Handler"]
+
+logger = logging.getLogger("athanor.web")
 
 Scope = MutableMapping[str, Any]
 
@@ -38,23 +40,31 @@ class Handler(ASGIHandler):
     chunk_size = 2**18
 
     def __init__(self) -> None:
-        super().__init__()
-        self._threaded = BaseHandler()
-        self._threaded.load_middleware()
+        self.load_middleware()
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        """Answer one request."""
-        if scope["type"] != "http" or _waits(scope):
-            await super().__call__(scope, receive, send)
-            return
+        """Answer one request.
+
+        Raises
+        ------
+        ValueError
+            For anything but HTTP.
+        """
+        if scope["type"] != "http":
+            raise ValueError(f"Only HTTP is spoken here, not {scope['type']}.")
         try:
             body = await self.read_body(receive)
         except RequestAborted:
             return
         gone = expect_departure(scope)
+        offer_to_wait(scope)
         leaving = asyncio.ensure_future(_hear_departure(receive, gone))
         try:
             response = await in_thread(self._answer, scope, body)
+            if wait := asked_to_wait(response):
+                response = await self._answer_later(wait, leaving, scope)
+            if response is None:
+                return
             if not response.streaming:
                 await self.send_response(response, send)
                 return
@@ -84,7 +94,7 @@ class Handler(ASGIHandler):
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, response = self.create_request(scope, body)
         try:
-            response = response or self._threaded.get_response(request)
+            response = response or self.get_response(request)
         except BaseException:
             body.close()
             raise
@@ -95,6 +105,20 @@ class Handler(ASGIHandler):
         else:
             response.close()
         return response
+
+    async def _answer_later(self, wait: Wait, leaving: asyncio.Future[None], scope: Scope) -> HttpResponseBase | None:
+        """The answer to a request without a body that waits; None when the client has gone meanwhile."""
+        waiting = asyncio.ensure_future(wait_for_change(job_id=wait.job_id, phase=wait.phase, seconds=wait.seconds))
+        try:
+            await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if waiting.done() and not waiting.cancelled() and (error := waiting.exception()):
+            logger.error("A client could not wait for job %s.", wait.job_id, exc_info=error)
+        if leaving.done():
+            return None
+        has_waited(scope)
+        return await in_thread(self._answer, scope, SpooledTemporaryFile())
 
     async def _send_until(self, leaving: asyncio.Future[None], response: HttpResponseBase, send: Any) -> None:
         """Send a streaming answer until it ends or the client has gone."""
@@ -114,12 +138,3 @@ async def _hear_departure(receive: Any, gone: Cancellation) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     gone.cancel()
-
-
-def _waits(scope: Scope) -> bool:
-    """Whether the view is asynchronous."""
-    try:
-        match = get_resolver().resolve(scope["path"].removeprefix(get_script_prefix(scope)))
-    except Resolver404:
-        return False
-    return iscoroutinefunction(match.func)

@@ -19,6 +19,8 @@ from django.views.decorators.csrf import csrf_exempt
 from config.handler import Handler
 from uws.http.departure import departure
 from uws.http.streams import stream
+from uws.http.waiting import Wait, wait_for
+from uws.phases import Phase
 from vo.cancellation import Cancellation
 
 MEBIBYTE = 2**20
@@ -64,8 +66,9 @@ def form(request: HttpRequest) -> HttpResponse:
     return HttpResponse(request.POST.get("name", ""))
 
 
-async def loop(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(threading.current_thread().name)
+def waits(request: HttpRequest) -> HttpResponse:
+    request.scope["calls"] = request.scope.get("calls", 0) + 1
+    return wait_for(request, Wait("a", Phase.QUEUED, 20)) or HttpResponse(str(request.scope["calls"]))
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -102,7 +105,7 @@ urlpatterns = [
     path("numbers", numbers),
     path("thread", thread),
     path("form", form),
-    path("loop", loop),
+    path("waits", waits),
     path("broken", broken),
     path("working", Working()),
     path("staying", staying),
@@ -121,6 +124,35 @@ def urls(settings) -> None:
     Working.ended.clear()
 
 
+def scope_of(target: str, method: str = "GET", more_headers: Sequence[tuple[bytes, bytes]] = ()) -> dict[str, Any]:
+    place, _, query = target.partition("?")
+    return {
+        "type": "http",
+        "method": method,
+        "path": place,
+        "query_string": query.encode(),
+        "headers": [(b"host", b"testserver"), *more_headers],
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "scheme": "http",
+    }
+
+
+async def body_of(handler: Handler, target: str) -> bytes:
+    """The body of the answer to a GET of a client that stays."""
+    asked = [{"type": "http.request", "body": b"", "more_body": False}]
+    sent: list[bytes] = []
+
+    async def receive() -> dict[str, Any]:
+        return asked.pop() if asked else await asyncio.Event().wait()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message.get("body", b""))
+
+    await handler(scope_of(target), receive, send)
+    return b"".join(sent)
+
+
 def ask(
     target: str,
     *,
@@ -133,17 +165,7 @@ def ask(
 
     The length of the body is told unless there are other headers.
     """
-    place, _, query = target.partition("?")
-    scope = {
-        "type": "http",
-        "method": method,
-        "path": place,
-        "query_string": query.encode(),
-        "headers": [(b"host", b"testserver"), *(more_headers or [(b"content-length", str(len(body)).encode())])],
-        "client": ("127.0.0.1", 1),
-        "server": ("testserver", 80),
-        "scheme": "http",
-    }
+    scope = scope_of(target, method, more_headers or [(b"content-length", str(len(body)).encode())])
     sent: list[dict[str, Any]] = []
 
     async def talk() -> None:
@@ -195,9 +217,70 @@ def test_a_form_may_come_in_chunks(media_type: bytes, body: bytes) -> None:
     assert chunks == [b"value"]
 
 
-def test_an_asynchronous_view_holds_no_thread() -> None:
-    _, chunks = ask("/loop")
-    assert not b"".join(chunks).startswith(b"http_")
+def test_a_view_that_waits_holds_no_thread_and_is_called_again(monkeypatch) -> None:
+    """As many clients as there are threads and more wait at once, and others are answered meanwhile."""
+    served = asyncio.Event()
+
+    async def change(*, job_id: str, phase: Phase, seconds: float) -> None:
+        assert (job_id, phase, seconds) == ("a", Phase.QUEUED, 20)
+        waiting.append(job_id)
+        await served.wait()
+
+    waiting: list[str] = []
+    monkeypatch.setattr("config.handler.wait_for_change", change)
+
+    async def scenario() -> list[bytes]:
+        handler = Handler()
+        clients = [asyncio.create_task(body_of(handler, "/waits")) for _ in range(300)]
+        while len(waiting) < len(clients):
+            await asyncio.sleep(0.01)
+        assert await body_of(handler, "/thread")
+        served.set()
+        return await asyncio.gather(*clients)
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 60)) == [b"2"] * 300
+
+
+def test_a_client_that_waits_may_go_away(monkeypatch) -> None:
+    async def change(**_: object) -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append(True)
+
+    ended: list[bool] = []
+    monkeypatch.setattr("config.handler.wait_for_change", change)
+
+    async def scenario() -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return messages.pop()
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        messages = [{"type": "http.disconnect"}, {"type": "http.request", "body": b"", "more_body": False}]
+        await asyncio.wait_for(Handler()(scope_of("/waits"), receive, send), 60)
+        return sent
+
+    assert asyncio.run(scenario()) == []
+    assert ended in ([], [True])  # whether the wait had begun or not, nothing of it goes on
+
+
+def test_a_wait_that_fails_is_told_in_the_log_and_answered(monkeypatch, caplog) -> None:
+    async def change(**_: object) -> None:
+        raise ValueError("no database")
+
+    monkeypatch.setattr("config.handler.wait_for_change", change)
+    _, chunks = ask("/waits")
+    assert chunks == [b"2"]
+    assert "could not wait for job a" in caplog.text
+
+
+def test_only_http_is_spoken() -> None:
+    with pytest.raises(ValueError, match="not websocket"):
+        asyncio.run(Handler()({"type": "websocket"}, None, None))
 
 
 def test_errors_have_their_form(settings) -> None:

@@ -8,7 +8,7 @@ import logging
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpResponse
-from django.test import AsyncRequestFactory, RequestFactory
+from django.test import RequestFactory
 
 from vo.errors import (
     AthanorError,
@@ -243,14 +243,6 @@ async def _ok(request):
 
 def test_middleware_passes_requests_on():
     assert ErrorRenderer(lambda request: HttpResponse("fine"))(RequestFactory().get("/")).content == b"fine"
-
-
-def test_middleware_passes_requests_on_asynchronously():
-    from asgiref.sync import async_to_sync, iscoroutinefunction
-
-    renderer = ErrorRenderer(_ok)
-    assert iscoroutinefunction(renderer)
-    assert async_to_sync(renderer)(AsyncRequestFactory().get("/")).content == b"fine"
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "base64"])

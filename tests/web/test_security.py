@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
-from django.test import AsyncRequestFactory, RequestFactory
+from django.test import RequestFactory
 
 from web.security import FILES, PAGES, ContentSecurityPolicy
 
@@ -31,14 +30,6 @@ def test_a_policy_of_the_view_stays():
         lambda request: HttpResponse(headers={"Content-Security-Policy": "default-src 'none'"})
     )
     assert middleware(RequestFactory().get("/"))["Content-Security-Policy"] == "default-src 'none'"
-
-
-def test_policy_asynchronously():
-    async def view(request):
-        return HttpResponse()
-
-    response = async_to_sync(ContentSecurityPolicy(view))(AsyncRequestFactory().get("/"))
-    assert response["Content-Security-Policy"] == PAGES
 
 
 def test_pages_allow_no_inline_script_and_no_other_site():

@@ -15,14 +15,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 
-from uws.http.middleware import Answer, Middleware
+from uws.http.middleware import Middleware
 from vo.errors import AuthenticationError
 
 __all__ = ["BasicAuthentication", "is_basic"]
@@ -41,21 +40,14 @@ def is_basic(request: HttpRequest) -> bool:
 class BasicAuthentication(Middleware):
     """Middleware: ``Authorization: Basic`` makes the user, empty credentials mean nobody, wrong ones are refused."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], Answer]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         super().__init__(get_response)
         self.memory = _Memory()
 
-    def __call__(self, request: HttpRequest) -> Answer:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Sign the user in, then pass the request on."""
-        if _is_offered(request):
-            return self._call_async(request) if iscoroutinefunction(self) else self._call_sync(request)
-        return self.get_response(request)
-
-    def _call_sync(self, request: HttpRequest) -> HttpResponseBase:
-        return self._sign_in(request) or self.get_response(request)
-
-    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
-        return await sync_to_async(self._sign_in)(request) or await self.get_response(request)
+        refusal = self._sign_in(request) if _is_offered(request) else None
+        return refusal or self.get_response(request)
 
     def _sign_in(self, request: HttpRequest) -> HttpResponseBase | None:
         """Set the request's user; give the refusal where there is one, in the form that the service's URLs have."""
@@ -124,9 +116,5 @@ def _credentials(request: HttpRequest) -> tuple[str, str]:
 
 
 def _set_user(request: HttpRequest, user: Any) -> None:
-    async def auser() -> Any:
-        return user
-
     request.user = user
-    request.auser = auser
     setattr(request, _MARK, user.is_authenticated)

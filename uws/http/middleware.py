@@ -1,18 +1,14 @@
-"""Middleware that is called in a chain of functions, and awaited in one of coroutines: Django builds one of each."""
+"""Middleware: something that is done to every request, or to every answer."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-__all__ = ["Answer", "AnswerMiddleware", "Middleware"]
-
-Answer = HttpResponseBase | Awaitable[HttpResponseBase]
-"""What the rest of a chain gives, at once or when it is awaited."""
+__all__ = ["AnswerMiddleware", "Middleware"]
 
 
 class Middleware:
@@ -24,15 +20,10 @@ class Middleware:
         The rest of the chain.
     """
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Answer]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> Answer:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Pass the request on."""
         return self.get_response(request)
 
@@ -40,16 +31,9 @@ class Middleware:
 class AnswerMiddleware(Middleware, ABC):
     """Does something to every answer, errors among them."""
 
-    def __call__(self, request: HttpRequest) -> Answer:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Pass the request on and finish the answer."""
-        if iscoroutinefunction(self):
-            return self._later(request)
         response = self.get_response(request)
-        self.finish(request, response)
-        return response
-
-    async def _later(self, request: HttpRequest) -> HttpResponseBase:
-        response = await self.get_response(request)
         self.finish(request, response)
         return response
 

@@ -1,6 +1,7 @@
 """WAIT: clients that wait for a change of phase, watched by one task for the whole process (UWS 1.1 §2.2.1.1).
 
-A waiting client costs no thread. The phases of all awaited jobs are read by one query: at once when another process
+A waiting client costs no thread: its view gives an answer that is for the server alone (`wait_for`), which waits and
+then calls the view again. The phases of all awaited jobs are read by one query: at once when another process
 of this machine says that it has changed a phase, else at short intervals, so a change made by any process is seen.
 """
 
@@ -9,18 +10,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from uws.models import Job
 from uws.phases import BLOCKING, Phase
 from uws.wake import Ear, watcher_address
 
-__all__ = ["MAX_WAIT", "wait_for_change"]
+__all__ = ["MAX_WAIT", "Wait", "asked_to_wait", "has_waited", "offer_to_wait", "wait_for", "wait_for_change"]
 
 MAX_WAIT = 60.0
 """Seconds after which the answer comes anyway; proxies and clients give up on silent connections later."""
@@ -33,6 +38,52 @@ SETTLE = 0.25
 
 Clients pause before they ask again; pyvo does for a second.
 """
+
+
+_KEY = "athanor.wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """For a change of which job's phase a client waits, and how many seconds at most."""
+
+    job_id: str
+    phase: Phase
+    seconds: float
+
+
+class _WaitAnswer(HttpResponse):
+    """Never sent."""
+
+    def __init__(self, wait: Wait) -> None:
+        super().__init__(status=204)
+        self.wait = wait
+
+
+def wait_for(request: HttpRequest, wait: Wait) -> HttpResponse | None:
+    """For the view: what it must answer so that the client waits; None once it has waited.
+
+    Under a server that does not know such answers the thread of the view waits here.
+    """
+    waited = getattr(request, "scope", {}).get(_KEY)
+    if waited is None:
+        async_to_sync(wait_for_change)(job_id=wait.job_id, phase=wait.phase, seconds=wait.seconds)
+    return _WaitAnswer(wait) if waited is False else None
+
+
+def offer_to_wait(scope: MutableMapping[str, Any]) -> None:
+    """For the server: say of an ASGI request that it can be made to wait."""
+    scope[_KEY] = False
+
+
+def asked_to_wait(response: HttpResponseBase) -> Wait | None:
+    """For the server: what an answer asks it to wait for."""
+    return response.wait if isinstance(response, _WaitAnswer) else None
+
+
+def has_waited(scope: MutableMapping[str, Any]) -> None:
+    """For the server: say of an ASGI request that its time is over, before the view is called again."""
+    scope[_KEY] = True
 
 
 @dataclass(eq=False, slots=True)
