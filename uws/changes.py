@@ -15,6 +15,7 @@ from uws.services import (
     run_job,
     set_destruction,
     set_execution_duration,
+    set_notify,
     set_parameters,
     set_run_id,
 )
@@ -34,6 +35,7 @@ def change_job(
     run_id: str | None = None,
     execution_duration: int | None = None,
     destruction: datetime | None = None,
+    notify: Sequence[str] | None = None,
     phase: str | None = None,
 ) -> None:
     """Set what is given, and run or abort the job after that.
@@ -44,6 +46,8 @@ def change_job(
         See `uws.services.set_parameters`.
     execution_duration
         Seconds.
+    notify
+        See `uws.services.set_notify`.
     phase
         ``RUN`` or ``ABORT``.
 
@@ -65,6 +69,8 @@ def change_job(
             set_execution_duration(job=job, execution_duration=execution_duration)
         if destruction is not None:
             set_destruction(job=job, destruction=destruction)
+        if notify is not None:
+            set_notify(job=job, notify=notify)
         if parameters or files:
             set_parameters(job=job, parameters=parameters or {}, files=files, replace=replace)
         match phase:

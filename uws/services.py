@@ -18,12 +18,14 @@ from jobdefs.definition import Definition
 from uws.engine.command import check_runnable
 from uws.limits import executor_of, granted_destruction, granted_duration, limits_of
 from uws.models import Job, JobInput, PhaseChange
+from uws.notices import set_notices
 from uws.parameters import check_complete, check_partial, merge
 from uws.phases import FINAL, Phase
 from uws.references import job_inputs
 from uws.times import now
 from uws.transitions import abort, move
 from uws.uploads import UPLOADED, save_uploads
+from uws.usage import record_disk
 from uws.wake import wake
 from vo.errors import IllegalStateError, NotFoundError, ParameterError
 
@@ -34,6 +36,7 @@ __all__ = [
     "run_job",
     "set_destruction",
     "set_execution_duration",
+    "set_notify",
     "set_parameters",
     "set_run_id",
     "wake_engines",
@@ -57,6 +60,7 @@ def create_job(
     destruction: datetime | None = None,
     execution_duration: int | None = None,
     files: Files | None = None,
+    notify: Sequence[str] = (),
 ) -> Job:
     """Make a job, PENDING or with `run` QUEUED; nothing is kept of one that is refused.
 
@@ -68,6 +72,8 @@ def create_job(
         Of the service, as its creator addressed it, without a final slash.
     files
         Files that came with the request, by the names of their parts.
+    notify
+        Who is told of the end of the job; see `set_notify`.
 
     Raises
     ------
@@ -96,9 +102,12 @@ def create_job(
             cores=task.limits.cores,
         )
         PhaseChange.objects.create(job=job, phase=Phase.PENDING, time=created)
+        if notify:
+            set_notices(job=job, wanted=notify, user=user)
         try:
             if files:
                 save_uploads(job=job, files=files)
+                record_disk(job)
             if run:
                 run_job(job=job)
         except Exception:
@@ -131,6 +140,28 @@ def set_parameters(*, job: Job, parameters: Values, files: Files | None = None, 
     job.save(update_fields=["parameters"])
     if files:
         save_uploads(job=job, files=files)
+        record_disk(job)
+
+
+@transaction.atomic
+def set_notify(*, job: Job, notify: Sequence[str]) -> None:
+    """Set who is told of the end of a job that waits for its owner, instead of who was to be told before.
+
+    Parameters
+    ----------
+    notify
+        ``email`` for mail to the owner, URLs whose hosts the operator lists, or an empty text for nobody.
+
+    Raises
+    ------
+    vo.errors.IllegalStateError
+        When the job is no longer PENDING or HELD.
+    vo.errors.UsageError
+        When one of them cannot be told.
+    """
+    _lock(job)
+    _require_waiting(job, "NOTIFY")
+    set_notices(job=job, wanted=notify, user=job.owner)
 
 
 @transaction.atomic

@@ -7,15 +7,15 @@ itself.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import tempfile
 import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from vo.errors import ParameterError
+from vo.hosts import is_allowed_address, is_listed
 
 if TYPE_CHECKING:
     from requests import Response
@@ -104,7 +104,7 @@ def _check(url: str, hosts: Collection[str]) -> None:
         raise ParameterError("UPLOAD", f"{url[:200]!r} is no URL.") from error
     if parts.scheme not in ("http", "https") or not host or parts.username is not None:
         raise ParameterError("UPLOAD", f"{url[:200]!r} is no URL from which a table can be fetched.")
-    if not _listed(host, port, parts, hosts):
+    if not is_listed(host, port, parts.scheme, hosts):
         raise ParameterError(
             "UPLOAD",
             f"tables are not fetched from {parts.netloc[:100]}.",
@@ -118,18 +118,8 @@ def _check(url: str, hosts: Collection[str]) -> None:
         _check_address(address, host, hosts)
 
 
-def _listed(host: str, port: int | None, parts: SplitResult, hosts: Collection[str]) -> bool:
-    usual = {"http": 80, "https": 443}[parts.scheme]
-    entries = [urlsplit(f"//{entry}") for entry in hosts]
-    return any(entry.hostname == host and (entry.port or usual) == (port or usual) for entry in entries)
-
-
 def _check_address(address: str, host: str, hosts: Collection[str]) -> None:
-    plain = ipaddress.ip_address(address.partition("%")[0])
-    meant = getattr(plain, "ipv4_mapped", None) or plain
-    if meant.is_global and not meant.is_multicast:
-        return
-    if {str(plain), str(meant)}.isdisjoint(urlsplit(f"//{entry}").hostname for entry in hosts):
+    if not is_allowed_address(address, hosts):
         raise ParameterError("UPLOAD", f"{host} has an address that is not public; tables are not fetched from there.")
 
 

@@ -8,6 +8,7 @@ import time
 from django.db import transaction
 
 from uws.models import Job
+from uws.notices import mark_due
 from uws.phases import FINAL
 from uws.signals import job_finished
 
@@ -21,8 +22,12 @@ LONGEST_PAUSE = 300.0
 
 @transaction.atomic
 def announce(*, job_id: str) -> None:
-    """Send `job_finished`, unless it was sent; what the receivers write is kept with the mark or not at all."""
+    """Send `job_finished`, unless it was sent; what the receivers write is kept with the mark or not at all.
+
+    So are the notices to whom the owner wants to be told: they find all that is to be known of the job.
+    """
     if Job.objects.filter(pk=job_id, announced=False).update(announced=True):
+        mark_due(job_id)
         job_finished.send(sender=Job, job_id=job_id)
 
 

@@ -20,14 +20,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from uws.engine.tidy import empty_trash, trash
+from uws.engine.tidy import trash
 from uws.models import Job, Need
 from uws.phases import FINAL, Phase
 from uws.signals import job_deleted
 from uws.times import now
 from uws.transitions import abort, move
 
-__all__ = ["destroy_due", "empty_trash", "remove_files"]
+__all__ = ["destroy_due", "remove_files"]
 
 logger = logging.getLogger("athanor.engine")
 

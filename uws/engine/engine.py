@@ -27,14 +27,15 @@ from django.db.models import Q
 
 from uws.engine.again import ATTEMPTS, clear, queue_again, retries_of
 from uws.engine.announce import Announcer
+from uws.engine.beside import Beside
 from uws.engine.claim import claim
 from uws.engine.destroy import destroy_due
 from uws.engine.finish import finish
 from uws.engine.held import Held
 from uws.engine.prepare import prepare_task
 from uws.engine.presence import Presence, is_live, sweep
+from uws.engine.room import Room
 from uws.engine.site import site_executors, site_slots
-from uws.engine.tidy import empty_trash
 from uws.executors import Executor, Exit, State, Task
 from uws.models import Job
 from uws.phases import ACTIVE, FINAL, TRANSITIONS, Phase
@@ -81,6 +82,7 @@ class Engine:
         self._slots = dict(slots or site_slots())
         self._executors = dict(executors or site_executors(threads=self._slots["inprocess"], ended=self._thread_ended))
         self._announcer = Announcer()
+        self._room = Room()
         self._held: dict[str, Held] = {}
         self._not_before: dict[str, float] = {}
         self._next_sweep = 0.0
@@ -88,7 +90,7 @@ class Engine:
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; runs that have a runner of their own go on without the engine."""
         sweep(self._folder)
-        empty_trash()
+        beside = Beside()
         messages = [b""]
         while not stop.is_set():
             try:
@@ -98,6 +100,7 @@ class Engine:
                 connections.close_all()
                 stop.wait(IDLE_SECONDS)
             messages = self._presence.ear.wait(BUSY_SECONDS if self._held else IDLE_SECONDS)
+        beside.close()
         self.close()
 
     def close(self) -> None:
@@ -257,6 +260,8 @@ class Engine:
     # 3. claim
 
     def _claim(self) -> None:
+        if not self._room.suffices():
+            return
         for name, executor in self._executors.items():
             if time.monotonic() < self._not_before.get(name, 0.0):
                 continue

@@ -37,9 +37,7 @@ def finish(*, job_id: str, engine: str, ended: Exit) -> bool:
     bool
         Whether this call recorded it; False when it was recorded before or another engine holds the job.
     """
-    use = used(
-        Job(pk=job_id).workdir, ended.usage
-    )  # outside of the transaction: it may walk over many files
+    use = used(Job(pk=job_id).workdir, ended.usage)  # outside of the transaction: it may walk over many files
     return _record(job_id, engine, ended, use)
 
 

@@ -238,6 +238,7 @@ CONTROLS: dict[str, Control] = {
     "RUNID": Control("run_id", _as_it_is, ("jobs", "job", "parameters")),
     "EXECUTIONDURATION": Control("execution_duration", parse_seconds, ("jobs", "job", "executionduration")),
     "DESTRUCTION": Control("destruction", parse_instant, ("jobs", "job", "destruction")),
+    "NOTIFY": Control("notify", _as_it_is, ("jobs", "job"), several=True),
     "ACTION": Control("action", _one_of("DELETE"), ("job",)),
 }
 """The words that control a job (UWS 1.1 §2.2.3, DALI 1.1 §3.4.5)."""
