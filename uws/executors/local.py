@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from uws.executors.base import Executor, Exit, Run, State, Status, Task
+from uws.executors.locking import locked
 from uws.processes import is_alive, kill_all, start_ticks
-from uws.runner_files import CANCEL, EXIT, JOB, STARTED, read_json, take_lock, write_json
+from uws.runner_files import CANCEL, EXIT, JOB, STARTED, read_json, write_json
 
 __all__ = ["LocalExecutor"]
 
@@ -57,8 +58,8 @@ class LocalExecutor(Executor):
             return Status(State.ENDED, Exit.from_document(report))
         if (child is not None and child.returncode is None) or self._runner_lives(run):
             return Status(State.RUNNING)
-        with _locked(run.workdir) as locked:
-            return self._judge(run) if locked else Status(State.RUNNING)
+        with locked(run.workdir) as held:
+            return self._judge(run) if held else Status(State.RUNNING)
 
     def cancel(self, run: Run, reason: str) -> None:
         """Leave a note for the runner and wake it; a run without a runner ends here."""
@@ -66,8 +67,8 @@ class LocalExecutor(Executor):
             return
         with contextlib.suppress(FileExistsError), (run.workdir / CANCEL).open("x", encoding="utf-8") as note:
             note.write(reason)
-        with _locked(run.workdir) as locked:
-            if locked:
+        with locked(run.workdir) as held:
+            if held:
                 self._end_without_runner(run, reason)
                 return
         started = read_json(run.workdir / STARTED) or {}
@@ -114,20 +115,6 @@ class LocalExecutor(Executor):
             if (run.workdir / STARTED).exists():
                 self._judge(run)
             write_json(run.workdir / EXIT, {"reason": reason, "host": socket.gethostname()})
-
-
-@contextlib.contextmanager
-def _locked(workdir: Path) -> Any:
-    """Hold the lock of a work directory, if no runner does; whether it is held."""
-    if not workdir.is_dir():
-        yield True
-        return
-    lock = take_lock(workdir)
-    try:
-        yield lock is not None
-    finally:
-        if lock is not None:
-            os.close(lock)
 
 
 def _is_same(process: Any) -> bool:
