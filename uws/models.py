@@ -10,7 +10,7 @@ from django.db import models
 from uws.documents import DefinitionField
 from uws.phases import FINAL, Phase
 
-__all__ = ["Allowance", "FileDigest", "Job", "JobInput", "JobKind", "Need", "Notice", "PhaseChange", "Result"]
+__all__ = ["Allowance", "CpuUse", "FileDigest", "Job", "JobInput", "JobKind", "Need", "Notice", "PhaseChange", "Result"]
 
 
 TAKEN_OVER = "taken_over"
@@ -90,7 +90,6 @@ class Job(models.Model):
                     *("priority", "definition", "creation_time", "id", "cores"),
                 ],
             ),
-            models.Index(name="job_use", fields=["end_time", "owner", "executor", "cpu_seconds"]),
             models.Index(fields=["owner", "-creation_time"]),
             models.Index(fields=["destruction"]),
             models.Index(
@@ -100,7 +99,7 @@ class Job(models.Model):
             ),
             models.Index(name="job_deleted", fields=["deleted"], condition=models.Q(deleted=True)),
             models.Index(fields=["announced", "reaped"]),
-            models.Index(fields=["owner", "end_time"]),
+            models.Index(name="job_disk", fields=["owner", "deleted", "definition", "disk_bytes"]),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -240,6 +239,23 @@ class Allowance(models.Model):
     def __str__(self) -> str:
         whom = self.user or self.group or "every owner"
         return f"{whom}: {self.definition or 'all tasks'}"
+
+
+class CpuUse(models.Model):
+    """Processor time of the jobs of an owner that ended within an hour; it outlives the jobs."""
+
+    owner = models.BigIntegerField()  # key of the user; 0 stands for nobody
+    definition = models.CharField(max_length=100)
+    executor = models.CharField(max_length=20)
+    hour = models.DateTimeField()  # its beginning
+    seconds = models.FloatField(default=0.0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "hour", "definition", "executor"], name="unique_use")]
+        indexes = [models.Index(name="recent_use", fields=["hour", "executor", "owner", "seconds"])]
+
+    def __str__(self) -> str:
+        return f"{self.owner} {self.definition} {self.hour:%Y-%m-%dT%H}: {self.seconds:.0f} s"
 
 
 class Notice(models.Model):

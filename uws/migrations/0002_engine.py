@@ -26,6 +26,23 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="CpuUse",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("owner", models.BigIntegerField()),
+                ("definition", models.CharField(max_length=100)),
+                ("executor", models.CharField(max_length=20)),
+                ("hour", models.DateTimeField()),
+                ("seconds", models.FloatField(default=0.0)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["hour", "executor", "owner", "seconds"], name="recent_use")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("owner", "hour", "definition", "executor"), name="unique_use")
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Need",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -118,7 +135,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="job",
-            index=models.Index(fields=["owner", "end_time"], name="uws_job_owner_i_f7b88d_idx"),
+            index=models.Index(fields=["owner", "deleted", "definition", "disk_bytes"], name="job_disk"),
         ),
         migrations.RemoveIndex(
             model_name="job",
@@ -141,10 +158,6 @@ class Migration(migrations.Migration):
                 ],
                 name="job_queue",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="job",
-            index=models.Index(fields=["end_time", "owner", "executor", "cpu_seconds"], name="job_use"),
         ),
         migrations.AddIndex(
             model_name="job",
