@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
-from uws.times import format_time
 from vo.xmltext import attribute, content
 
 __all__ = ["write_job", "write_jobs", "write_parameters", "write_results"]
@@ -20,7 +18,7 @@ CUSTOM_NAMESPACE = "urn:uwscustom"
 """The one namespace from which the schema lets results have further attributes."""
 
 
-def write_jobs(rows: Iterable[tuple[str, str, str, str | None, datetime]], *, url: str) -> bytes:
+def write_jobs(rows: Iterable[tuple[str, str, str, str | None, str]], *, url: str) -> bytes:
     """The list of jobs (UWS 1.1 §2.2.2.1).
 
     Parameters
@@ -37,7 +35,7 @@ def write_jobs(rows: Iterable[tuple[str, str, str, str | None, datetime]], *, ur
         who = f"<uws:ownerId>{content(owner)}</uws:ownerId>" if owner else '<uws:ownerId xsi:nil="true"/>'
         parts.append(
             f'{prefix[0]}{job_id}{prefix[1]}{job_id}"><uws:phase>{phase}</uws:phase>{run}{who}'
-            f"<uws:creationTime>{format_time(created)}</uws:creationTime></uws:jobref>\n"
+            f"<uws:creationTime>{created}</uws:creationTime></uws:jobref>\n"
         )
     parts.append("</uws:jobs>\n")
     return "".join(parts).encode()

@@ -13,9 +13,9 @@ from uws.http.forms import parse_count, parse_instant, parse_phase, read_form, r
 from uws.http.locations import base_url, job_list_url, job_url, see_other
 from uws.http.negotiation import HTML, JSON, preferred_form
 from uws.http.xml import write_jobs
+from uws.isotime import IsoTime
 from uws.selectors import list_jobs
 from uws.services import create_job
-from uws.times import format_time
 from uws.views.resource import resource
 from vo.errors import NotFoundError, ParameterError
 
@@ -43,7 +43,7 @@ def _show_jobs(request: HttpRequest, *, definition: str, internal: bool) -> Http
     if form == HTML:
         return _varying(see_other(f"{base_url(request)}/jobs/"))
     rows = list_jobs(user=request.user, definition=task.name, **_filters(request)).values_list(
-        "pk", "phase", "run_id", "owner__username", "creation_time"
+        "pk", "phase", "run_id", "owner__username", IsoTime("creation_time")
     )
     url = job_list_url(request)
     if form == JSON:
@@ -98,7 +98,7 @@ def _reference(row: tuple[Any, ...], url: str) -> dict[str, Any]:
         "phase": phase,
         **({"runId": run_id} if run_id else {}),
         "ownerId": owner,
-        "creationTime": format_time(created),
+        "creationTime": created,
     }
 
 
