@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 from django.urls import reverse
 
 from obstap.metadata import Column
+from vo.quantities import human_size
 from web.coordinates import iso_from_mjd
-from web.units import human_size
 
 __all__ = ["Cell", "Head", "ResultTable", "cell", "result_table"]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from jobdefs.definition import Definition
 from uws.models import Result
 from uws.selectors import list_jobs
-from web.units import relative_time
+from vo.quantities import relative_time
 
 __all__ = ["suggestions"]
 

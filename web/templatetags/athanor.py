@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from uws.models import Job
 from uws.phases import Phase
 from uws.times import format_time
-from web.units import human_count, human_duration, human_size, relative_time
+from vo.quantities import human_count, human_duration, human_size, relative_time
 
 __all__ = ["register"]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from web.units import human_count, human_duration, human_size, relative_time
+from vo.quantities import human_count, human_duration, human_size, relative_time
 
 
 @pytest.mark.parametrize(
