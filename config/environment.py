@@ -37,6 +37,9 @@ VARIABLES = {
     "ATHANOR_WEB_WORKERS": "Web server processes. Default 2.",
     "ATHANOR_DEFINITIONS": "Directory of the site's own task definitions; empty (default) when there is none.",
     "ATHANOR_EXECUTOR": "What runs tasks whose definition does not say: `local` (default) or `slurm`.",
+    "ATHANOR_SANDBOX": "Whether jobs run within walls made by bubblewrap: `auto` (default; where the machine can),"
+    " `require` (jobs fail where it cannot) or `off`.",
+    "ATHANOR_SANDBOX_PATHS": "Colon-separated paths that jobs may read within their walls, such as `/opt/heasoft`.",
     "ATHANOR_LOCAL_SLOTS": "Cores that one engine's jobs use at a time on its own machine. Default: number of cores.",
     "ATHANOR_SLURM_SLOTS": "Cores of one engine's jobs in Slurm at a time, waiting or running. Default 1000.",
     "ATHANOR_MAXREC": "Rows of a TAP answer when the client sets no MAXREC. Default 20000.",
@@ -87,6 +90,8 @@ class Environment:
     web_workers: int
     definitions: str
     executor: str
+    sandbox: str
+    sandbox_paths: list[str]
     local_slots: int
     slurm_slots: int
     maxrec: int
@@ -143,6 +148,8 @@ def read_environment() -> Environment:
         web_workers=_positive(env, "ATHANOR_WEB_WORKERS", 2),
         definitions=env.str("ATHANOR_DEFINITIONS", default=""),
         executor=_one_of(env, "ATHANOR_EXECUTOR", ("local", "slurm")),
+        sandbox=_one_of(env, "ATHANOR_SANDBOX", ("auto", "require", "off")),
+        sandbox_paths=_paths(env, "ATHANOR_SANDBOX_PATHS"),
         local_slots=_positive(env, "ATHANOR_LOCAL_SLOTS", os.cpu_count() or 1),
         slurm_slots=_positive(env, "ATHANOR_SLURM_SLOTS", 1000),
         maxrec=_positive(env, "ATHANOR_MAXREC", 20_000),
@@ -188,6 +195,14 @@ def _positive(env: environ.Env, name: str, default: int) -> int:
     if value < 1:
         raise ImproperlyConfigured(f"{name} is {text!r}; it must be a whole number of at least 1.")
     return value
+
+
+def _paths(env: environ.Env, name: str) -> list[str]:
+    paths = [path for path in env.str(name, default="").split(os.pathsep) if path]
+    for path in paths:
+        if not Path(path).is_absolute() or Path(path) == Path("/"):
+            raise ImproperlyConfigured(f"{name} has {path!r}; write full paths, as in /opt/heasoft:/opt/conda.")
+    return paths
 
 
 def _hosts(env: environ.Env, name: str, *, plain: str = "") -> list[str]:

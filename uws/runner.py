@@ -22,11 +22,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from uws.processes import kill_all, start_ticks
-from uws.runner_child import become_subreaper, command_line, spawn
+from uws.processes import start_ticks
+from uws.runner_child import Child, become_subreaper
 from uws.runner_files import CANCEL, EXIT, HEARTBEAT, JOB, STAGE, STARTED, read_json, take_lock, write_json
 from uws.runner_output import Log, Stage
 from uws.runner_results import collect, digest
+from uws.runner_walled import start
 from uws.wake import wake
 
 __all__ = ["main"]
@@ -53,9 +54,10 @@ class Run:
     workdir
         The work directory.
     job
-        Content of ``job.json``: ``job_id``, ``argv``, ``prefix``, ``environment``, ``inputs``, ``outputs``, ``notify``
-        (folder of the engines' sockets) and ``limits`` (``wall_seconds``, ``cpu_seconds``, ``memory_bytes``,
-        ``file_bytes``, ``output_bytes``, ``grace_seconds``; 0 means none).
+        Content of ``job.json``: ``job_id``, ``argv``, ``environment``, ``inputs``, ``outputs``, ``network``, ``notify``
+        (folder of the engines' sockets), ``sandbox`` (``mode`` and what `uws.sandbox.walls` takes) and ``limits``
+        (``wall_seconds``, ``cpu_seconds``, ``memory_bytes``, ``file_bytes``, ``output_bytes``, ``grace_seconds``; 0
+        means none).
     """
 
     def __init__(self, workdir: Path, job: dict[str, Any]) -> None:
@@ -68,7 +70,7 @@ class Run:
         self.max_rss = 0
         self.status: int | None = None
         self.logs: list[Log] = []
-        self.group = 0
+        self.child: Child | None = None
         self.begun = time.monotonic()
         self.ended: float | None = None
         self.kill_at: float | None = None
@@ -111,22 +113,15 @@ class Run:
             (inputs / item["name"]).symlink_to(item["path"])
 
     def _start(self) -> None:
-        process = spawn(
-            command_line(self.job),
-            workdir=self.workdir,
-            job_id=self.job["job_id"],
-            environment=self.job.get("environment", {}),
-            limits=self.limits,
-        )
-        self.group = process.pid
-        process.returncode = 0  # it is waited for by _reap, not by the Popen object
-        write_json(self.workdir / STARTED, {**_identity(), "group": self.group})
+        self.child = child = start(self.workdir, self.job)
+        write_json(self.workdir / STARTED, {**_identity(), "group": child.pid})
         cap = int(self.limits.get("output_bytes", OUTPUT_BYTES))
-        for pipe, name in ((process.stdout, "stdout.txt"), (process.stderr, "stderr.txt")):
-            log = Log(os.dup(pipe.fileno()), self.workdir / name, cap=cap, stage=self.stage)
-            pipe.close()
-            self._selector.register(log.source, selectors.EVENT_READ, log)
+        for source, name in ((child.stdout, "stdout.txt"), (child.stderr, "stderr.txt")):
+            log = Log(source, self.workdir / name, cap=cap, stage=self.stage)
+            self._selector.register(source, selectors.EVENT_READ, log)
             self.logs.append(log)
+        if child.report is not None:
+            self._selector.register(child.report, selectors.EVENT_READ, child)
 
     def listen_to_signals(self) -> None:
         """A signal makes the wait return: a child has ended, or the run is to end."""
@@ -150,6 +145,8 @@ class Run:
             for key, _ in self._selector.select(TICK):
                 if isinstance(key.data, Log):
                     self._pump(key.data)
+                elif isinstance(key.data, Child):
+                    self._hear(key.data)
                 else:
                     os.read(self._wakeup, 4096)
             alive = self._reap()
@@ -159,6 +156,15 @@ class Run:
         log.pump()
         if not log.open:
             self._selector.unregister(log.source)
+
+    def _hear(self, child: Child) -> None:
+        """Once is enough: what the report says more is of no interest."""
+        self._selector.unregister(child.report)  # type: ignore[arg-type]
+        self._set_ended(child.ended())
+
+    def _set_ended(self, status: int | None) -> None:
+        if self.ended is None and status is not None:
+            self.status, self.ended = status, time.monotonic()
 
     def _reap(self) -> bool:
         """Collect what has ended; whether anything of the run still lives.
@@ -172,9 +178,8 @@ class Run:
                     return True
                 self.cpu_seconds += usage.ru_utime + usage.ru_stime
                 self.max_rss = max(self.max_rss, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
-                if pid == self.group:
-                    self.status = status
-                    self.ended = time.monotonic()
+                if self.child is not None and pid == self.child.pid:
+                    self._set_ended(self.child.ended(status))
         except ChildProcessError:
             return False
 
@@ -183,7 +188,7 @@ class Run:
         if self.kill_at is None:
             self._consider_stop(now, alive)
         elif alive and now >= self.kill_at:
-            kill_all(self.job["job_id"], self.group)
+            self._signal(signal.SIGKILL)
             self.given_up = now >= self.kill_at + GIVE_UP_SECONDS
         if self.given_up or (self.ended is not None and not alive and now >= self.ended + 1):
             self._close_logs()
@@ -208,7 +213,11 @@ class Run:
         """Ask all processes to end; they are killed when the time of grace is over."""
         self.reason = reason
         self.kill_at = time.monotonic() + self.limits.get("grace_seconds", GRACE_SECONDS)
-        kill_all(self.job["job_id"], self.group, signal.SIGTERM)
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: int) -> None:
+        if self.child is not None:
+            self.child.signal(number)
 
     def _close_logs(self) -> None:
         """Something outside the run holds its pipes open."""
@@ -261,11 +270,12 @@ class Run:
                 "cpu_seconds": round(self.cpu_seconds, 3),
                 "max_rss_bytes": self.max_rss,
                 "wall_seconds": wall_seconds,
+                "sandbox": self.child.sandbox if self.child else "none",
             },
             "host": socket.gethostname(),
             "results": [],
             "inputs": dict(self._hashed),
-            "software": self.stage.software,
+            "software": {**self.stage.software, **(self.child.software if self.child else {})},
             "truncated": [name for name, log in zip(("stdout", "stderr"), self.logs, strict=False) if log.truncated],
             **more,
         }

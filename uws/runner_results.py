@@ -64,17 +64,20 @@ def _readable(paths: Iterator[Path]) -> Iterator[tuple[Path, int, str]]:
 
 
 def _paths(root: Path, output: Mapping[str, Any]) -> Iterator[Path]:
-    """Regular files of the run itself: no links, nothing outside, none of the inputs."""
+    """Regular files of the run itself: no links of either kind, nothing outside, none of the inputs, no names that
+    databases cannot hold.
+    """
     named = output.get("file")
     found = [root / named] if named else sorted(root.glob(output["pattern"]))
     inputs = root / "inputs"
-    home = root.resolve()
+    home = os.path.realpath(root)
     for path in found:
-        if inputs in path.parents or not path.parent.resolve().is_relative_to(home):
+        if inputs in path.parents or not str(path).isprintable():
             continue
         try:
-            is_file = stat.S_ISREG(path.lstat().st_mode)
-        except OSError:
+            inside = Path(os.path.realpath(path.parent)).is_relative_to(home)
+            status = path.lstat()
+        except (OSError, ValueError):
             continue
-        if is_file:
+        if inside and stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
             yield path

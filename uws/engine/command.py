@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -14,7 +15,7 @@ from jobdefs.command import argv
 from jobdefs.definition import Definition
 from vo.errors import UsageError
 
-__all__ = ["build_argv", "build_environment", "check_runnable", "software_versions"]
+__all__ = ["build_argv", "build_environment", "build_sandbox", "check_runnable", "software_versions"]
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
 """Directory that holds the packages; built-in tasks are found there."""
@@ -62,6 +63,25 @@ def build_environment(definition: Definition) -> dict[str, str]:
     if definition.environment == "program":
         return {}
     return {"PYTHONPATH": str(SOURCE_ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def build_sandbox(definition: Definition) -> dict[str, Any]:
+    """What confines the run: see `uws.executors.Task`.
+
+    Built-in tasks read Python, its packages, ``jobdefs`` and ``vo``; SAS's tasks read SAS and its calibration files;
+    the site's programs read themselves. All read what ``ATHANOR_SANDBOX_PATHS`` names.
+    """
+    if definition.environment == "program":
+        readable = [definition.command[0]]
+    elif _uses_sas(definition):
+        readable = [settings.SAS_DIR, *settings.SAS_CCFPATH.split(os.pathsep)]
+    else:
+        readable = [sys.prefix, sys.base_prefix, *(str(SOURCE_ROOT / name) for name in ("jobdefs", "vo"))]
+    return {
+        "mode": settings.ATHANOR_SANDBOX,
+        "readable": [*readable, *settings.ATHANOR_SANDBOX_PATHS],
+        "hidden": [str(settings.ATHANOR_HOME), str(SOURCE_ROOT)],
+    }
 
 
 def software_versions(definition: Definition) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from jobdefs.command import active_outputs
 from jobdefs.definition import Definition
 from uws.digests import known_digest
-from uws.engine.command import build_argv, build_environment, software_versions
+from uws.engine.command import build_argv, build_environment, build_sandbox, software_versions
 from uws.executors import Task
 from uws.models import Job, JobInput
 from uws.parameters import check_complete
@@ -61,6 +61,7 @@ def prepare_task(job: Job) -> Task:
         **common,
         argv=tuple(job.command),
         environment=build_environment(definition),
+        sandbox=build_sandbox(definition),
         outputs=tuple(_outputs(definition, active_outputs(definition, values))),
     )
 

@@ -42,6 +42,8 @@ class Task:
         See `uws.runner.Run`.
     network
         Whether the command may reach the network.
+    sandbox
+        What confines the command: ``mode`` (``off``, ``auto`` or ``require``) and what `uws.sandbox.walls` takes.
     resources
         What a batch system is asked for: ``name`` (of the definition), ``owner`` (a name or empty), ``cores``,
         ``memory_bytes``, ``wall_seconds`` (0 is no limit), ``partition``, ``account`` (empty for the site's own).
@@ -59,6 +61,7 @@ class Task:
     outputs: tuple[Mapping[str, Any], ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
     network: bool = False
+    sandbox: Mapping[str, Any] = field(default_factory=dict)
     resources: Mapping[str, Any] = field(default_factory=dict)
     function: str = ""
     parameters: Mapping[str, list[str]] = field(default_factory=dict)
@@ -76,6 +79,7 @@ class Task:
             "outputs": [dict(item) for item in self.outputs],
             "limits": dict(self.limits),
             "network": self.network,
+            "sandbox": dict(self.sandbox),
             "notify": str(self.notify) if self.notify else "",
         }
 
