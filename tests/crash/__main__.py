@@ -1,0 +1,48 @@
+"""SIGKILL of web servers, engines and runners while jobs run; every job must end once, as its command earns.
+
+    python -m tests.crash [--executor local|slurm] [--jobs 200] [--kills 300] [--seed 1]
+
+Exit status 1 where anything is lost, doubled or left over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.crash.service import Fragile
+from tests.crash.trial import trial
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--executor", choices=("local", "slurm"), default="local")
+    parser.add_argument("--jobs", type=int, help="200, or 50 on Slurm")
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0.8, help="longest pause between two kills, in seconds")
+    options = parser.parse_args()
+    jobs = options.jobs or (50 if options.executor == "slurm" else 200)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="athanor-crash-")))
+        settings = {}
+        service = Fragile(folder, settings)
+        stack.callback(service.stop)
+        service.start()
+        report = trial(service, jobs=jobs, kills=options.kills, seed=options.seed, pause=options.pause)
+        if report.faults:
+            sys.stdout.write(f"{service.logs()}\n")
+    kills, phases = (", ".join(f"{name} {n}" for name, n in sorted(c.items())) for c in (report.kills, report.phases))
+    sys.stdout.write(
+        f"seed {options.seed}: {sum(report.phases.values())} jobs, {sum(report.kills.values())} kills ({kills}) "
+        f"in {report.seconds:.0f} s\nended: {phases}; runs started again: {report.restarts}\n"
+    )
+    sys.stdout.write("\n".join([*report.faults[:50], f"{len(report.faults)} faults\n"]))
+    return 1 if report.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
