@@ -11,6 +11,7 @@ Every error that a user can cause, or should hear of, descends from `AthanorErro
     ├── AuthorizationError      403  known, but not allowed
     ├── IllegalStateError       403  the job's phase forbids it (UWS 1.1 §2.1.2.2)
     ├── NotFoundError           404
+    │   └── GoneError           410  it was here, and will not be again
     ├── NotAllowedError         405  the resource does not know this method
     ├── TimeLimitError          408  the work exceeded its time limit
     ├── TooLargeError           413
@@ -31,6 +32,7 @@ __all__ = [
     "AuthenticationError",
     "AuthorizationError",
     "CancellationError",
+    "GoneError",
     "IllegalStateError",
     "MediaTypeError",
     "NotAllowedError",
@@ -162,6 +164,12 @@ class NotFoundError(AthanorError):
     """There is no such resource, or it is not visible to the asker."""
 
     status = 404
+
+
+class GoneError(NotFoundError):
+    """There was such a resource, and it will not come back."""
+
+    status = 410
 
 
 class NotAllowedError(AthanorError):

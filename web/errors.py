@@ -72,6 +72,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     408: "Time limit exceeded",
+    410: "No longer here",
     413: "Too large",
     415: "Media type not understood",
     416: "Range outside the file",

@@ -18,10 +18,11 @@ from uws.http.locations import job_page_url, job_url, see_other
 from uws.http.negotiation import preferred_form, prefers_json
 from uws.http.xml import write_parameters, write_results
 from uws.models import Job
+from uws.phases import Phase
 from uws.selectors import get_job, get_result, result_path
 from uws.uploads import list_uploads, upload_of, upload_path
 from uws.views.resource import resource
-from vo.errors import NotFoundError, UsageError
+from vo.errors import GoneError, NotFoundError, UsageError
 
 __all__ = ["parameter", "parameters", "result", "results", "unknown"]
 
@@ -78,6 +79,8 @@ def _show_results(request: HttpRequest, *, definition: str, job_id: str) -> Http
 def _show_result(request: HttpRequest, *, definition: str, job_id: str, name: str) -> HttpResponseBase:
     found = get_result(job=get_job(job_id=job_id, user=request.user, definition=definition), name=name)
     path = result_path(result=found)
+    if found.job.phase == Phase.ARCHIVED:
+        raise GoneError(f"The job is ARCHIVED: of the result {name!r} only its description and checksum are kept.")
     if not path.is_file():
         raise NotFoundError(f"The file of the result {name!r} is no longer here.")
     return file_response(request, path, media_type=found.media_type, filename=path.name)

@@ -1,0 +1,1 @@
+"""What `manage.py jobs` shows and does, for the operator of the service."""
