@@ -42,6 +42,16 @@ VARIABLES = {
     "ATHANOR_SANDBOX_PATHS": "Colon-separated paths that jobs may read within their walls, such as `/opt/heasoft`.",
     "ATHANOR_LOCAL_SLOTS": "Cores that one engine's jobs use at a time on its own machine. Default: number of cores.",
     "ATHANOR_SLURM_SLOTS": "Cores of one engine's jobs in Slurm at a time, waiting or running. Default 1000.",
+    "ATHANOR_SLURM_PARTITION": "Partition of jobs whose definition names none. Default: Slurm's own.",
+    "ATHANOR_SLURM_ACCOUNT": "Account of jobs whose definition names none. Default: Slurm's own.",
+    "ATHANOR_SLURM_BIN": "Directory of Slurm's commands. Default: they are found in `/usr/local/bin` and `/usr/bin`.",
+    "SLURM_CONF": "Slurm's configuration file, handed to its commands. Default: theirs.",
+    "ATHANOR_OWNER_RUNNING": "Jobs of one owner that run at a time; 0 (default) is no limit. Allowances override it.",
+    "ATHANOR_OWNER_QUEUED": "Jobs that one owner may have in the queue; 0 is no limit. Default 10000.",
+    "ATHANOR_ANONYMOUS_RUNNING": "`ATHANOR_OWNER_RUNNING` of all who are not signed in, together. Default 0: the same.",
+    "ATHANOR_ANONYMOUS_QUEUED": "`ATHANOR_OWNER_QUEUED` of all who are not signed in, together. Default 0: the same.",
+    "ATHANOR_ACCOUNTING_DAYS": "Days over which the processor time of owners is summed for limits. Default 30.",
+    "ATHANOR_FAIR_SHARE_HOURS": "Hours in which past use of the machine counts half for an owner's turn. Default 6.",
     "ATHANOR_MAXREC": "Rows of a TAP answer when the client sets no MAXREC. Default 20000.",
     "ATHANOR_MAXREC_HARD": "Rows of a TAP answer that no MAXREC can exceed. Default 20000000.",
     "ATHANOR_SYNC_TIME_LIMIT": "Seconds that a synchronous TAP query may take. Default 60.",
@@ -94,6 +104,16 @@ class Environment:
     sandbox_paths: list[str]
     local_slots: int
     slurm_slots: int
+    slurm_partition: str
+    slurm_account: str
+    slurm_bin: str
+    slurm_conf: str
+    owner_running: int
+    owner_queued: int
+    anonymous_running: int
+    anonymous_queued: int
+    accounting_days: int
+    fair_share_hours: int
     maxrec: int
     maxrec_hard: int
     sync_time_limit: int
@@ -152,6 +172,16 @@ def read_environment() -> Environment:
         sandbox_paths=_paths(env, "ATHANOR_SANDBOX_PATHS"),
         local_slots=_positive(env, "ATHANOR_LOCAL_SLOTS", os.cpu_count() or 1),
         slurm_slots=_positive(env, "ATHANOR_SLURM_SLOTS", 1000),
+        slurm_partition=env.str("ATHANOR_SLURM_PARTITION", default=""),
+        slurm_account=env.str("ATHANOR_SLURM_ACCOUNT", default=""),
+        slurm_bin=env.str("ATHANOR_SLURM_BIN", default=""),
+        slurm_conf=env.str("SLURM_CONF", default=""),
+        owner_running=_natural(env, "ATHANOR_OWNER_RUNNING", 0),
+        owner_queued=_natural(env, "ATHANOR_OWNER_QUEUED", 10_000),
+        anonymous_running=_natural(env, "ATHANOR_ANONYMOUS_RUNNING", 0),
+        anonymous_queued=_natural(env, "ATHANOR_ANONYMOUS_QUEUED", 0),
+        accounting_days=_positive(env, "ATHANOR_ACCOUNTING_DAYS", 30),
+        fair_share_hours=_positive(env, "ATHANOR_FAIR_SHARE_HOURS", 6),
         maxrec=_positive(env, "ATHANOR_MAXREC", 20_000),
         maxrec_hard=_positive(env, "ATHANOR_MAXREC_HARD", 20_000_000),
         sync_time_limit=_positive(env, "ATHANOR_SYNC_TIME_LIMIT", 60),
@@ -190,10 +220,14 @@ def _one_of(env: environ.Env, name: str, choices: tuple[str, ...]) -> str:
 
 
 def _positive(env: environ.Env, name: str, default: int) -> int:
+    return _natural(env, name, default, least=1)
+
+
+def _natural(env: environ.Env, name: str, default: int, *, least: int = 0) -> int:
     text = env.str(name, default=str(default))
-    value = int(text) if text.isascii() and text.isdecimal() else 0
-    if value < 1:
-        raise ImproperlyConfigured(f"{name} is {text!r}; it must be a whole number of at least 1.")
+    value = int(text) if text.isascii() and text.isdecimal() else -1
+    if value < least:
+        raise ImproperlyConfigured(f"{name} is {text!r}; it must be a whole number of at least {least}.")
     return value
 
 
