@@ -31,7 +31,7 @@ print(json.dumps({
     "results": {job.pk: [[result.name, result.sha256, result.size] for result in job.results.all()]
                 for job in Job.objects.prefetch_related("results")},
     "open": list(Job.objects.exclude(phase__in=FINAL, reaped=True, announced=True).values_list("pk", flat=True)),
-    "activities": dict(Activity.objects.values_list("job_id").annotate(Count("pk"))),
+    "activities": dict(Activity.objects.values_list("identifier").annotate(Count("pk"))),
 }))
 """
 
