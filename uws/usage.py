@@ -113,11 +113,11 @@ def use_by_owner(*, since: datetime | None = None) -> dict[int | None, Use]:
         Job.objects.order_by()
         .values_list("owner")
         .annotate(
-            Count("pk", filter=there),
-            Count("pk", filter=_RUNNING),
-            Count("pk", filter=_QUEUED & there),
-            Coalesce(Sum("disk_bytes", filter=there), Value(0)),
-            Coalesce(Sum("cpu_seconds", filter=ended), Value(0.0)),
+            jobs=Count("pk", filter=there),
+            running=Count("pk", filter=_RUNNING),
+            queued=Count("pk", filter=_QUEUED & there),
+            disk=Coalesce(Sum("disk_bytes", filter=there), Value(0)),
+            cpu=Coalesce(Sum("cpu_seconds", filter=ended), Value(0.0)),
         )
     )
     return {owner: Use(*numbers) for owner, *numbers in rows}

@@ -8,15 +8,15 @@ from typing import Any
 
 from uws.models import Job, Notice
 from uws.notices import ATTEMPTS
-from uws.operating.tables import printable
-from uws.selectors import log_tail
+from uws.operating.tables import WIDTH, cut, printable, wrap
+from uws.selectors import LOG_CHUNK, log_tail
 from uws.times import format_time
 from vo.quantities import human_duration, human_size
 
 __all__ = ["job_record", "job_text"]
 
-LOG_BYTES = 1000
-"""How much of the end of each log is shown."""
+LOG_LINES = 10
+"""How many lines of the end of each log are shown."""
 
 
 def job_record(job: Job) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def job_text(job: Job) -> list[str]:
     lines += _section("Parameters", parameters)
     inputs = [f"{it.parameter}: {it.name}, {human_size(it.size)}, {it.entity_id}" for it in job.inputs.order_by("pk")]
     lines += _section("Inputs", inputs)
-    lines += _section("Command", [printable(shlex.join(job.command))] if job.command else [])
+    lines += _section("Command", _command(job))
     lines += _section("Software", [f"{name} {version}" for name, version in job.software.items()])
     lines += _section("Results", _results(job))
     lines += _section("Children", [f"{it.pk}  {it.phase:<9}  {it.step} {it.branch}".rstrip() for it in _children(job)])
@@ -61,7 +61,8 @@ def job_text(job: Job) -> list[str]:
     error = "\n".join(part for part in (job.error_message, job.error_detail) if part)
     lines += _section(f"Error ({job.error_type or 'fatal'})", _clean(error))
     for stream in ("stdout", "stderr"):
-        lines += _section(f"End of {stream}", _clean(log_tail(job=job, offset=-LOG_BYTES, stream=stream)[0]))
+        log = log_tail(job=job, offset=-LOG_CHUNK, stream=stream)[0].splitlines()[-LOG_LINES:]
+        lines += _section(f"End of {stream}", [cut(printable(line), WIDTH - 2) for line in log])
     return lines
 
 
@@ -100,11 +101,18 @@ def _facts(job: Job) -> list[str]:
         "directory": str(job.workdir) if job.workdir.is_dir() else "",
         "end": "not heard by all yet" if job.is_final and not job.announced else "",
     }
-    return [f"  {name:<12} {value}" for name, value in facts.items() if value]
+    return [line for name, value in facts.items() if value for line in wrap(value, first=f"  {name:<12} ")]
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
-    return ["", title, *(f"  {line}".rstrip() for line in lines)] if lines else []
+    return ["", title, *(piece for line in lines for piece in wrap(line, first="  "))] if lines else []
+
+
+def _command(job: Job) -> list[str]:
+    """The command as a shell takes it, an argument a line where one line is too short."""
+    arguments = [printable(shlex.quote(argument)) for argument in job.command]
+    line = " ".join(arguments)
+    return [line] if len(line) <= WIDTH - 2 else " \\\n    ".join(arguments).splitlines()
 
 
 def _results(job: Job) -> list[str]:
