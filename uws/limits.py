@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +11,13 @@ from django.conf import settings
 from jobdefs.definition import Definition, Limits
 from uws.times import now
 
-__all__ = ["executor_of", "granted_destruction", "granted_duration", "limits_of"]
+__all__ = ["PARENTS", "executor_of", "granted_destruction", "granted_duration", "limits_of", "slots_of"]
+
+PARENTS = "pipeline"
+"""The executor of jobs that are made of other jobs."""
+
+UNLIMITED = sys.maxsize
+"""Slots of an executor whose jobs take nothing."""
 
 
 def limits_of(task: Definition) -> Limits:
@@ -26,7 +33,16 @@ def executor_of(task: Definition) -> str:
     """Which executor runs a task."""
     if task.environment == "inprocess":
         return "inprocess"
+    if task.environment == "pipeline":
+        return PARENTS
     return task.executor or settings.ATHANOR_EXECUTOR
+
+
+def slots_of(executor: str) -> int:
+    """Cores that the jobs of an executor may use at a time in each engine."""
+    here: int = settings.ATHANOR_LOCAL_SLOTS
+    slots = {"inprocess": max(here, 2), PARENTS: UNLIMITED, "slurm": settings.ATHANOR_SLURM_SLOTS}
+    return slots.get(executor, here)
 
 
 def granted_duration(limits: Limits, asked: int | None) -> int:

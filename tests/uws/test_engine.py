@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from uws.engine import announce
-from uws.engine.claim import claim
+from uws.engine.claim import Claimer
 from uws.engine.engine import Engine
 from uws.executors import Exit, MemoryExecutor, Progress
 from uws.models import FileDigest, Job
@@ -276,9 +276,9 @@ def test_order_of_the_queue(make_job, user, other):
     queue("b1", other)
     queue("c1", None)
     queue("a4", user, priority=5)
-    taken = [names[job.pk] for job in claim(executor="local", engine="e", cores=10)]
+    taken = [names[job.pk] for job in Claimer("e").claim(executor="local", free=10)]
     assert taken == ["a4", "b1", "c1", "a1", "a2", "a3"]
-    assert claim(executor="local", engine="e", cores=10) == []
+    assert Claimer("e").claim(executor="local", free=10) == []
 
 
 def test_queue_of_another_executor_is_left_alone(make_job, engine):

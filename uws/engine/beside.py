@@ -7,6 +7,7 @@ import time
 from uws.engine.aside import Aside
 from uws.engine.tidy import empty_trash, sweep_jobs
 from uws.notices import due, send_due_at_once
+from uws.scheduling import forget_old_use
 
 __all__ = ["Beside"]
 
@@ -33,4 +34,5 @@ class Beside:
         if time.monotonic() >= self._next_sweep:
             self._next_sweep = time.monotonic() + SWEEP_SECONDS
             sweep_jobs()
+            forget_old_use()
         empty_trash()

@@ -1,67 +1,69 @@
-"""Taking jobs from the queue: by priority, then to the owner who has the least running, then the oldest."""
+"""Taking jobs from the queue, so that of several engines one only takes each."""
 
 from __future__ import annotations
 
-from django.db.models import Count, Min
+from collections.abc import Sequence
 
-from uws.models import Job
+from django.conf import settings
+from django.db import transaction
+
+from uws.models import Job, PhaseChange
 from uws.phases import Phase
+from uws.scheduling import NextJobs, take_turn
+from uws.scheduling.demand import waiting
 from uws.times import now
-from uws.transitions import move
+from uws.wake import wake_watchers
 
-__all__ = ["claim"]
+__all__ = ["MOST", "Claimer"]
+
+MOST = 100
+"""Jobs that are taken at once: more would keep the database from others for too long."""
 
 
-def claim(*, executor: str, engine: str, cores: int, queues: bool = False, most: int = 100) -> list[Job]:
-    """Take the jobs that are next for an executor; none when the queue is empty.
+class Claimer:
+    """Takes jobs for one engine.
 
     Parameters
     ----------
     engine
-        Identity of the engine that takes them.
-    cores
-        That they may use together.
-    queues
-        Whether they stay QUEUED, for the executor has a queue of its own; else they are EXECUTING from now on.
-    most
-        How many are taken at once.
+        Its identity.
     """
-    taken: list[Job] = []
-    while len(taken) < min(cores, most):
-        job_id = _next(executor)
-        if job_id is None:
-            break
-        if _take(job_id, engine, queues=queues):
-            taken.append(Job.objects.select_related("owner").get(pk=job_id))
-    return taken
 
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+        self._next = NextJobs()
 
-def _take(job_id: str, engine: str, *, queues: bool) -> bool:
-    if queues:
-        return bool(Job.objects.filter(pk=job_id, phase=Phase.QUEUED, engine="").update(engine=engine, handle={}))
-    return move(
-        job_id=job_id,
-        old=Phase.QUEUED,
-        new=Phase.EXECUTING,
-        where={"engine": ""},
-        engine=engine,
-        start_time=now(),
-        handle={},
-    )
+    def claim(
+        self, *, executor: str, free: int, slots: int | None = None, queues: bool = False, most: int = MOST
+    ) -> list[Job]:
+        """Take the jobs that are next for an executor, in their order.
 
+        Engines do this in turn: limits of runs are kept exactly. The order is that of `uws.scheduling.order`.
 
-def _next(executor: str) -> str | None:
-    queued = Job.objects.filter(phase=Phase.QUEUED, executor=executor, engine="", waiting_for=0)
-    heads = list(queued.order_by().values_list("priority", "owner").annotate(oldest=Min("creation_time")))
-    if not heads:
-        return None
-    running = dict(
-        Job.objects.filter(phase=Phase.EXECUTING, executor=executor).values_list("owner").annotate(Count("pk"))
-    )
-    priority, owner, _ = min(heads, key=lambda head: (-head[0], running.get(head[1], 0), head[2]))
-    return (
-        queued.filter(priority=priority, owner=owner)
-        .order_by("creation_time", "pk")
-        .values_list("pk", flat=True)
-        .first()
-    )
+        Parameters
+        ----------
+        free, slots
+            Cores that are free, and that there are; a job that needs more than all runs alone.
+        queues
+            Whether jobs stay QUEUED, for the executor has a queue of its own; else they are EXECUTING from now on.
+        """
+        if not waiting(executor).exists():
+            return []
+        with transaction.atomic():
+            take_turn("claim")
+            ids = self._next.ids(executor=executor, free=free, slots=slots or free, most=most)
+            return self._take(ids, queues=queues) if ids else []
+
+    def _take(self, ids: Sequence[str], *, queues: bool) -> list[Job]:
+        """Take those that nobody has aborted meanwhile."""
+        begun = {} if queues else {"phase": Phase.EXECUTING, "start_time": now()}
+        free = Job.objects.filter(pk__in=ids, phase=Phase.QUEUED, engine="", waiting_for=0)
+        free.update(engine=self._engine, handle={}, **begun)
+        taken = Job.objects.select_related("owner", "parent").filter(pk__in=ids, engine=self._engine)
+        jobs = sorted(taken, key=lambda job: ids.index(job.pk))
+        if begun:
+            PhaseChange.objects.bulk_create(
+                PhaseChange(job=job, phase=Phase.EXECUTING, time=job.start_time) for job in jobs
+            )
+            transaction.on_commit(lambda: wake_watchers(settings.ATHANOR_HOME / "run"))
+        return jobs

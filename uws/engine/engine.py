@@ -28,17 +28,20 @@ from django.db.models import Q
 from uws.engine.again import ATTEMPTS, clear, queue_again, retries_of
 from uws.engine.announce import Announcer
 from uws.engine.beside import Beside
-from uws.engine.claim import claim
+from uws.engine.claim import Claimer
 from uws.engine.destroy import destroy_due
 from uws.engine.finish import finish
 from uws.engine.held import Held
 from uws.engine.prepare import prepare_task
 from uws.engine.presence import Presence, is_live, sweep
 from uws.engine.room import Room
-from uws.engine.site import site_executors, site_slots
+from uws.engine.site import site_executors
 from uws.executors import Executor, Exit, State, Task
+from uws.limits import slots_of
 from uws.models import Job
 from uws.phases import ACTIVE, FINAL, TRANSITIONS, Phase
+from uws.pipelines.needs import settle_needs
+from uws.scheduling import quote_of_started
 from uws.times import now
 from uws.transitions import move
 from vo.errors import AthanorError
@@ -79,8 +82,9 @@ class Engine:
         self._folder = settings.ATHANOR_HOME / "run"
         self._presence = Presence(self._folder)
         self.identity = self._presence.identity
-        self._slots = dict(slots or site_slots())
-        self._executors = dict(executors or site_executors(threads=self._slots["inprocess"], ended=self._thread_ended))
+        self._executors = dict(executors or site_executors(threads=slots_of("inprocess"), ended=self._thread_ended))
+        self._slots = dict(slots or {name: slots_of(name) for name in self._executors})
+        self._claimer = Claimer(self.identity)
         self._announcer = Announcer()
         self._room = Room()
         self._held: dict[str, Held] = {}
@@ -120,6 +124,7 @@ class Engine:
             self._next_sweep = time.monotonic() + SWEEP_SECONDS
             self._take_over()
         self._watch()
+        settle_needs()
         self._claim()
         self._announcer.announce_all()
         if sweep_is_due:
@@ -202,7 +207,8 @@ class Engine:
         if phase == Phase.QUEUED:
             fields = {"start_time": None}
         elif phase == Phase.EXECUTING and held.started is None:
-            fields = {"start_time": instant}
+            quote = quote_of_started(Job.objects.get(pk=job_id), instant)
+            fields = {"start_time": instant, "quote": quote}
         if move(job_id=job_id, old=held.phase, new=phase, where={"engine": self.identity}, **fields):
             held.enter(phase, instant)
 
@@ -269,8 +275,10 @@ class Engine:
                 held.cores for held in self._held.values() if held.executor is executor
             )
             if free > 0:
-                jobs = claim(executor=name, engine=self.identity, cores=free, queues=executor.queues)
-                self._start(jobs, executor)
+                slots = self._slots.get(name, 1)
+                self._start(
+                    self._claimer.claim(executor=name, free=free, slots=slots, queues=executor.queues), executor
+                )
 
     def _start(self, jobs: Sequence[Job], executor: Executor) -> None:
         """Hand jobs to an executor together; those that cannot be prepared end."""
@@ -308,7 +316,8 @@ class Engine:
     def _prepare(self, job: Job) -> Task | None:
         try:
             task = prepare_task(job)
-            self._update(job.pk, command=job.command, software=job.software)
+            quote = quote_of_started(job, job.start_time) if job.start_time else job.quote
+            self._update(job.pk, command=job.command, software=job.software, quote=quote)
         except OperationalError:
             raise
         except AthanorError as error:

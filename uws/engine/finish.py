@@ -16,6 +16,7 @@ from uws.engine.outcome import judge
 from uws.executors import Exit
 from uws.models import Job, Result
 from uws.phases import FINAL, TRANSITIONS, Phase
+from uws.scheduling import charge
 from uws.times import now, parse_time
 from uws.transitions import move
 from uws.usage import used
@@ -63,6 +64,7 @@ def _record(job_id: str, engine: str, ended: Exit, use: dict[str, Any]) -> bool:
             error_detail=_storable(outcome.detail),
             **fields,
         )
+    charge(job=job, seconds=use["cpu_seconds"], ended=_end_time(job, ended))
     Result.objects.bulk_create(Result(job=job, **item) for item in _results(ended))
     _keep_digests(job, ended)
     try:

@@ -1,0 +1,87 @@
+"""The next jobs of an executor's queue, and the place of a job in it."""
+
+from __future__ import annotations
+
+import time
+
+from django.db.models import Q
+
+from uws.models import Job
+from uws.phases import Phase
+from uws.scheduling.allowances import Allowances
+from uws.scheduling.demand import UNCOUNTED, first_tickets, lines, running, running_room, waiting
+from uws.scheduling.ledger import load_of_late
+from uws.scheduling.order import Line, RunningRoom, pick
+
+__all__ = ["NextJobs", "place", "queue_position"]
+
+FRESH_SECONDS = 60.0
+"""How long the recent use of owners is remembered."""
+
+
+class NextJobs:
+    """Says what is next; remembers for a minute what owners have used of late."""
+
+    def __init__(self) -> None:
+        self._recent: dict[str, tuple[float, dict[int | None, float]]] = {}
+
+    def ids(self, *, executor: str, free: int, slots: int, most: int) -> list[str]:
+        """Ids of the jobs that are next, in their order; see `uws.scheduling.order.pick`."""
+        allowances = Allowances.read(everybody=True)
+        queue = lines(executor, allowances)
+        if not queue:
+            return []
+        runs = running()
+        load = dict(self._recent_load(executor))
+        for run in runs:
+            if run.executor == executor:
+                load[run.owner] = load.get(run.owner, 0.0) + run.cores
+        unbounded = RunningRoom({}, Allowances([], {}), {})
+        return pick(
+            queue,
+            load=load,
+            room=unbounded if executor == UNCOUNTED else running_room(runs, allowances),
+            free=free,
+            slots=slots,
+            most=most,
+            fetch=lambda line, count: first_tickets(executor, line, count),
+        )
+
+    def _recent_load(self, executor: str) -> dict[int | None, float]:
+        read, load = self._recent.get(executor, (float("-inf"), {}))
+        if time.monotonic() > read + FRESH_SECONDS:
+            load = load_of_late(executor)
+            self._recent[executor] = (time.monotonic(), load)
+        return load
+
+
+def queue_position(job: Job) -> int | None:
+    """About which place a job has in the queue, 1 being the next; None when it is in none, or in a batch system's.
+
+    It counts what has a higher priority, what its owner queued before, and of each other owner so many as come before
+    it when all take turns.
+    """
+    if job.phase != Phase.QUEUED or job.engine or job.waiting_for:
+        return None
+    return place(job, lines(job.executor, Allowances.read(everybody=True)))
+
+
+def place(job: Job, queue: list[Line]) -> int:
+    """See `queue_position`; the job may also be about to be queued."""
+    own = [line for line in queue if line.owner == job.owner_id]
+    priority = next(
+        (line.priority for line in own if (line.definition, line.own) == (job.definition, job.priority)), job.priority
+    )
+    peers = [line for line in queue if line.priority == priority]
+    alike = Q()
+    for line in peers:
+        if line.owner == job.owner_id:
+            alike |= Q(definition=line.definition, priority=line.own)
+    older = Q(creation_time__lt=job.creation_time) | Q(creation_time=job.creation_time, pk__lt=job.pk)
+    before = waiting(job.executor).filter(alike, older, owner=job.owner_id).count()
+    others: dict[int | None, int] = {}
+    for line in peers:
+        if line.owner != job.owner_id:
+            others[line.owner] = others.get(line.owner, 0) + line.count
+    higher = sum(line.count for line in queue if line.priority > priority)
+    return 1 + higher + before + sum(min(count, before + 1) for count in others.values())
