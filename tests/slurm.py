@@ -63,7 +63,7 @@ SlurmctldTimeout=5
 MessageTimeout=5
 KillWait=5
 ReturnToService=2
-NodeName={nodes} NodeHostname={host} NodeAddr=127.0.0.1 Port=[{ports}] CPUs={cores} RealMemory=4000 State=UNKNOWN
+NodeName={nodes} NodeHostname={host} NodeAddr=127.0.0.1 Port=[{ports}] CPUs={cores} RealMemory=100000 State=UNKNOWN
 PartitionName=main Nodes={nodes} Default=YES MaxTime=INFINITE State=UP
 PartitionName=brief Nodes={nodes} MaxTime=60 State=UP
 """
@@ -119,16 +119,29 @@ class Cluster:
         self._start(node, "slurmd", "-D", "-N", node)
         self.wait(lambda: self._states().get(node) in {"idle", "mixed", "allocated"}, f"{node} is not there")
 
-    def stop(self, name: str) -> None:
+    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """End a daemon: ``slurmctld``, ``munged`` or a node's slurmd, by its node's name."""
         process = self._processes.pop(name, None)
         if process is not None:
-            process.kill()
+            process.send_signal(how)
             process.wait(timeout=_STARTING)
+
+    def open(self, partition: str = "main") -> None:
+        """Let jobs of a partition start."""
+        self.commands.run("scontrol", "update", f"PartitionName={partition}", "State=UP")
+
+    @contextmanager
+    def closed(self, partition: str = "main") -> Iterator[None]:
+        """Let jobs of a partition wait."""
+        self.commands.run("scontrol", "update", f"PartitionName={partition}", "State=DOWN")
+        try:
+            yield
+        finally:
+            self.open(partition)
 
     def crash(self, node: str) -> None:
         """Let a node die with all that runs on it."""
-        self.stop(node)
+        self.stop(node, signal.SIGKILL)
         for pid in self._steps(node):
             for each in (*_descendants(pid), pid):
                 with contextlib.suppress(ProcessLookupError):
@@ -140,11 +153,13 @@ class Cluster:
             if name in NODES:
                 self.crash(name)
             else:
-                self.stop(name)
+                self.stop(name, signal.SIGKILL)
 
-    def jobs(self) -> list[str]:
-        """Keys of all jobs that Slurm remembers."""
-        return self.commands.run("squeue", "--states=all", "--noheader", "--format=%A").split()
+    def jobs(self, what: str = "ArrayJobID", job: str = "") -> list[str]:
+        """A field of squeue (``--Format``) for one job or for all that Slurm remembers."""
+        chosen = [f"--jobs={job}"] if job else []
+        told = self.commands.run("squeue", "--states=all", "--array", "--noheader", *chosen, f"--Format={what}:|")
+        return [line.rstrip("|").strip() for line in told.splitlines()]
 
     def wait(self, condition: Callable[[], object], failure: str, seconds: float = _STARTING) -> None:
         """Wait for a condition."""

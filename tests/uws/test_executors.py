@@ -16,6 +16,7 @@ import pytest
 
 from uws.executors import Executor, Exit, InProcessExecutor, LocalExecutor, MemoryExecutor, Run, State, Status, Task
 from uws.executors.base import Progress
+from uws.executors.slurm import SlurmExecutor
 
 JOB_ID = "executortestexecutortestex"
 
@@ -65,9 +66,14 @@ BENCHES = {
     "memory": Bench(MemoryExecutor, lambda kind, workdir: Task(JOB_ID, workdir), memory_exit, survives=False),
 }
 
+LIVE = {State.WAITING, State.RUNNING, State.SUSPENDED}
 
-@pytest.fixture(params=BENCHES)
+
+@pytest.fixture(params=[*BENCHES, "slurm"])
 def bench(request) -> Bench:
+    if request.param == "slurm":
+        cluster = request.getfixturevalue("slurm")
+        return Bench(lambda: SlurmExecutor(folder=cluster.folder / "lists", commands=cluster.commands), local_task)
     return BENCHES[request.param]
 
 
@@ -84,9 +90,13 @@ def workdir(tmp_path) -> Path:
 
 
 def until_ended(executor: Executor, run: Run, seconds: float = 60) -> Status:
+    return until(executor, run, set(State) - LIVE, seconds)
+
+
+def until(executor: Executor, run: Run, states: set[State], seconds: float = 60) -> Status:
     end = time.monotonic() + seconds
-    while (status := executor.poll(run)).state is State.RUNNING:
-        assert time.monotonic() < end, "still running"
+    while (status := executor.poll(run)).state not in states:
+        assert time.monotonic() < end, f"still {status}"
         time.sleep(0.01)
     return status
 
@@ -110,7 +120,7 @@ def test_failure(bench, executor, workdir):
 
 def test_running_then_cancelled(bench, executor, workdir):
     run = bench.start(executor, "long", workdir)
-    assert executor.poll(run).state is State.RUNNING
+    assert until(executor, run, set(State) - {State.WAITING}).state is State.RUNNING
     executor.cancel(run, "wall-limit")
     executor.cancel(run, "cancelled")
     status = until_ended(executor, run)
@@ -132,7 +142,7 @@ def test_another_engine_sees_what_survives(bench, executor, workdir):
     run = bench.start(executor, "long", workdir)
     other = bench.make()
     if bench.survives:
-        assert other.poll(run).state is State.RUNNING
+        assert until(other, run, set(State) - {State.WAITING}).state is State.RUNNING
         other.cancel(run, "cancelled")
         assert until_ended(other, run).exit.reason == "cancelled"
     else:
