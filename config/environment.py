@@ -58,6 +58,7 @@ VARIABLES = {
     "ATHANOR_ASYNC_TIME_LIMIT": "Seconds that an asynchronous TAP query may take by default. Default 3600.",
     "ATHANOR_MAX_UPLOAD": "Bytes of a request that brings files for a job. Default 2147483648.",
     "ATHANOR_UPLOAD_BYTES": "Bytes of the tables that a TAP query may upload. Default 67108864.",
+    "ATHANOR_MAX_ARRAY": "Jobs that one array or pipeline may make. Default 10000.",
     "ATHANOR_UPLOAD_ROWS": "Rows of a table that a TAP query may upload. Default 1000000.",
     "ATHANOR_UPLOAD_HOSTS": "Comma-separated hosts (`name`, `name:port` or address) from which a TAP query may let the"
     " service fetch tables. Default: none.",
@@ -121,6 +122,7 @@ class Environment:
     max_upload: int
     upload_bytes: int
     upload_rows: int
+    max_array: int
     upload_hosts: list[str]
     job_retention: int
     archive_jobs: list[str]
@@ -188,6 +190,7 @@ def read_environment() -> Environment:
         async_time_limit=_positive(env, "ATHANOR_ASYNC_TIME_LIMIT", 3600),
         max_upload=_positive(env, "ATHANOR_MAX_UPLOAD", 2**31),
         upload_bytes=_positive(env, "ATHANOR_UPLOAD_BYTES", 2**26),
+        max_array=_positive(env, "ATHANOR_MAX_ARRAY", 10_000),
         upload_rows=_positive(env, "ATHANOR_UPLOAD_ROWS", 10**6),
         upload_hosts=_hosts(env, "ATHANOR_UPLOAD_HOSTS"),
         job_retention=_positive(env, "ATHANOR_JOB_RETENTION", 7 * 86400),

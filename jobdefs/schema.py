@@ -15,7 +15,7 @@ from .values import FILE_TYPES, TYPES, check_value
 
 __all__ = ["build_definition"]
 
-ENVIRONMENTS = ("sas", "builtin", "any", "program", "inprocess")
+ENVIRONMENTS = ("sas", "builtin", "any", "program", "inprocess", "pipeline")
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _FUNCTION = re.compile(r"[a-z_][\w.]*:[a-z_]\w*")

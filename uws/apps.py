@@ -20,7 +20,15 @@ class UwsConfig(AppConfig):
         from jobdefs.registry import add_directory  # noqa: PLC0415
         from uws.inputs import register  # noqa: PLC0415 - models are loaded only now
         from uws.references import resolve_result  # noqa: PLC0415
+        from uws.signals import job_deleted  # noqa: PLC0415
 
         register(resolve_result)
+        job_deleted.connect(_forget, dispatch_uid="uws.needs")
         if settings.ATHANOR_DEFINITIONS:
             add_directory(Path(settings.ATHANOR_DEFINITIONS))
+
+
+def _forget(*, job_id: str, **_: object) -> None:
+    from uws.pipelines.needs import forget_job  # noqa: PLC0415 - models are loaded only now
+
+    forget_job(job_id=job_id)

@@ -22,6 +22,10 @@ class _Shared(DeferredAttribute):
             return document
         return next((task for task in document.get("tasks", ()) if task["name"] == instance.definition), own)
 
+    def __set__(self, instance: Any, value: Any) -> None:
+        """Having this, it is asked even when the instance holds a value."""
+        instance.__dict__[self.field.attname] = value
+
 
 class DefinitionField(models.JSONField):
     """A definition as plain data; an empty one stands for the parent's, which ten thousand children need not repeat."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,13 +13,18 @@ from django.db import transaction
 
 from jobdefs import registry
 from jobdefs.definition import Definition
-from uws.engine.command import check_runnable
-from uws.limits import executor_of, granted_destruction, granted_duration, limits_of
-from uws.models import Job, JobInput, PhaseChange
+from uws.identifiers import new_id
+from uws.limits import PARENTS, executor_of, granted_destruction, granted_duration, limits_of
+from uws.models import Job, PhaseChange
 from uws.notices import set_notices
-from uws.parameters import check_complete, check_partial, merge
+from uws.parameters import check_partial, merge
 from uws.phases import FINAL, Phase
-from uws.references import job_inputs
+from uws.pipelines.arrays import store_rows
+from uws.pipelines.children import kind_of
+from uws.pipelines.needs import wait_for
+from uws.pipelines.readiness import make_ready
+from uws.pipelines.retry import copy_files
+from uws.scheduling import admit, quote_of_queued
 from uws.times import now
 from uws.transitions import abort, move
 from uws.uploads import UPLOADED, save_uploads
@@ -33,6 +36,7 @@ __all__ = [
     "abort_job",
     "create_job",
     "delete_job",
+    "retry_job",
     "run_job",
     "set_destruction",
     "set_execution_duration",
@@ -44,6 +48,12 @@ __all__ = [
 
 Values = Mapping[str, Sequence[str]]
 Files = Mapping[str, UploadedFile]
+
+REPEATED = (
+    "definition", "definition_version", "definition_document", "run_id", "owner", "parameters", "priority", "base_url",
+    "kind", "execution_duration", "executor", "cores",
+)  # fmt: skip
+"""What a job has of the one that it repeats."""
 
 WAITING = frozenset({Phase.PENDING, Phase.HELD})
 """Phases in which a job waits for its owner, who may still change it."""
@@ -61,6 +71,7 @@ def create_job(
     execution_duration: int | None = None,
     files: Files | None = None,
     notify: Sequence[str] = (),
+    array: str = "",
 ) -> Job:
     """Make a job, PENDING or with `run` QUEUED; nothing is kept of one that is refused.
 
@@ -74,6 +85,9 @@ def create_job(
         Files that came with the request, by the names of their parts.
     notify
         Who is told of the end of the job; see `set_notify`.
+    array
+        Reference to a table; the task is then run for each of its rows, each for at most `execution_duration`. See
+        `uws.pipelines.arrays`.
 
     Raises
     ------
@@ -86,7 +100,7 @@ def create_job(
     created = now()
     with transaction.atomic():
         job = Job.objects.create(
-            id=_new_id(),
+            id=new_id(),
             definition=task.name,
             definition_version=task.version,
             definition_document=task.to_dict(),
@@ -96,9 +110,10 @@ def create_job(
             base_url=base_url,
             creation_time=created,
             destruction=granted_destruction(destruction, today=created),
-            execution_duration=granted_duration(limits_of(task), execution_duration),
+            execution_duration=0 if array else granted_duration(limits_of(task), execution_duration),
             priority=task.priority,
-            executor=executor_of(task),
+            kind=kind_of(task, is_array=bool(array)),
+            executor=PARENTS if array else executor_of(task),
             cores=task.limits.cores,
         )
         PhaseChange.objects.create(job=job, phase=Phase.PENDING, time=created)
@@ -108,6 +123,8 @@ def create_job(
             if files:
                 save_uploads(job=job, files=files)
                 record_disk(job)
+            if array:
+                store_rows(job, task, array, duration=execution_duration)
             if run:
                 run_job(job=job)
         except Exception:
@@ -175,7 +192,7 @@ def set_run_id(*, job: Job, run_id: str) -> None:
 
 @transaction.atomic
 def run_job(*, job: Job) -> None:
-    """Queue a job (PHASE=RUN), its parameters checked and its input files found.
+    """Queue a job (PHASE=RUN), its parameters checked and its input files found; a limit may make it HELD instead.
 
     Raises
     ------
@@ -187,15 +204,41 @@ def run_job(*, job: Job) -> None:
     _lock(job)
     if job.phase not in WAITING:
         raise IllegalStateError(f"The job is {job.phase}; only a PENDING or HELD job can be run.")
-    task = Definition.from_dict(job.definition_document)
-    check_runnable(task)
-    values = check_complete(task, job.parameters)
-    inputs = job_inputs(job=job, definition=task, values=values)
-    job.inputs.all().delete()
-    JobInput.objects.bulk_create(inputs)
-    move(job_id=job.pk, old=Phase(job.phase), new=Phase.QUEUED)
-    job.phase = Phase.QUEUED
+    wait_for(job=job, needed=make_ready(job))
+    _queue(job)
     wake_engines()
+
+
+def retry_job(*, job: Job) -> Job:
+    """Run a job that has ended once more, as a new job with the same definition and parameters.
+
+    Of a pipeline or an array only what did not complete is run; the results of the children that did are taken over.
+
+    Raises
+    ------
+    vo.errors.IllegalStateError
+        When the job has not ended, or is a step of another.
+    vo.errors.UsageError
+        When it can no longer run as it is, for instance because a file that came with it is gone.
+    """
+    if job.phase not in FINAL:
+        raise IllegalStateError(f"The job is {job.phase}; only a job that has ended can be run again.")
+    _refuse_child(job, "run again")
+    created = now()
+    again = Job(id=new_id(), phase=Phase.PENDING, retry_of=job, creation_time=created)
+    for name in REPEATED:
+        setattr(again, name, getattr(job, name))
+    again.destruction = granted_destruction(None, today=created)
+    with transaction.atomic():
+        again.save(force_insert=True)
+        PhaseChange.objects.create(job=again, phase=Phase.PENDING, time=created)
+        try:
+            copy_files(job, again)
+            run_job(job=again)
+        except Exception:
+            shutil.rmtree(again.workdir, ignore_errors=True)
+            raise
+    return again
 
 
 def abort_job(*, job: Job) -> None:
@@ -217,8 +260,15 @@ def abort_job(*, job: Job) -> None:
 
 @transaction.atomic
 def delete_job(*, job: Job) -> None:
-    """Forget a job, aborting it first if it has not ended: nobody sees it any more, and the engine removes it."""
+    """Forget a job, aborting it first if it has not ended: nobody sees it any more, and the engine removes it.
+
+    Raises
+    ------
+    vo.errors.IllegalStateError
+        When it is a step of another job, with which it goes.
+    """
     _lock(job)
+    _refuse_child(job, "deleted")
     if job.phase not in FINAL:
         abort_job(job=job)
     job.deleted = True
@@ -233,11 +283,12 @@ def set_destruction(*, job: Job, destruction: datetime) -> datetime:
     Raises
     ------
     vo.errors.IllegalStateError
-        When the job is ARCHIVED.
+        When the job is ARCHIVED, or a step of another, with which it goes.
     """
     _lock(job)
     if job.phase == Phase.ARCHIVED:
         raise IllegalStateError("The job is ARCHIVED; its destruction time cannot be changed.")
+    _refuse_child(job, "kept longer or shorter")
     job.destruction = granted_destruction(destruction)
     job.save(update_fields=["destruction"])
     wake_engines()
@@ -266,9 +317,17 @@ def wake_engines() -> None:
     transaction.on_commit(lambda: wake(settings.ATHANOR_HOME / "run"))
 
 
-def _new_id() -> str:
-    """26 characters of base 32: 130 bits that cannot be guessed."""
-    return base64.b32encode(secrets.token_bytes(17))[:26].decode("ascii").lower()
+def _queue(job: Job) -> None:
+    """Put a job into the queue, or hold it until its owner sends RUN again (UWS 1.1 §2.1.3)."""
+    job.held_reason = admit(job)
+    phase = Phase.HELD if job.held_reason else Phase.QUEUED
+    job.quote = None if job.held_reason else quote_of_queued(job)
+    fields = {"held_reason": job.held_reason, "quote": job.quote}
+    if phase == job.phase:
+        Job.objects.filter(pk=job.pk).update(**fields)
+    else:
+        move(job_id=job.pk, old=Phase(job.phase), new=phase, note=job.held_reason, **fields)
+    job.phase = phase
 
 
 def _lock(job: Job) -> None:
@@ -277,6 +336,11 @@ def _lock(job: Job) -> None:
         job.refresh_from_db(from_queryset=Job.objects.select_for_update(of=("self",)).select_related("owner"))
     except Job.DoesNotExist as error:
         raise NotFoundError(f"There is no job {job.pk!r} any more.") from error
+
+
+def _refuse_child(job: Job, what: str) -> None:
+    if job.parent_id is not None:
+        raise IllegalStateError(f"The job is a part of job {job.parent_id} and cannot be {what} by itself.")
 
 
 def _require_waiting(job: Job, what: str) -> None:

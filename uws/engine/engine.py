@@ -4,6 +4,7 @@ One `step` does everything that can be done now:
 
 1. take over, now and then, what engines held that have died;
 2. watch: ask the executors about the runs in hand; record ends and stages, stop what is over its time or aborted;
+   let jobs go on that waited for others;
 3. claim: take queued jobs as long as there are slots;
 4. announce: tell the packages above of jobs that have ended;
 5. destroy, now and then, what is due.

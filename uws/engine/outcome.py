@@ -35,7 +35,7 @@ def judge(job: Job, ended: Exit) -> Outcome:
     name = job.definition
     match ended.reason:
         case "exited" if ended.exit_code == 0:
-            return Outcome(Phase.COMPLETED)
+            return Outcome(Phase.COMPLETED, "transient" if ended.message else "", ended.message, ended.detail)
         case "wall-limit":
             limit = f"The job ran longer than its execution duration of {job.execution_duration} s and was stopped."
             return Outcome(Phase.ABORTED, "fatal", ended.message or limit)

@@ -12,7 +12,7 @@ from jobdefs.definition import Definition
 from uws.digests import known_digest
 from uws.engine.command import build_argv, build_environment, build_sandbox, software_versions
 from uws.executors import Task
-from uws.models import Job, JobInput
+from uws.models import Job, JobInput, JobKind
 from uws.parameters import check_complete
 from uws.references import replacements
 from vo.errors import UnavailableError
@@ -45,6 +45,9 @@ def prepare_task(job: Job) -> Task:
         "network": definition.network,
         "resources": _resources(job, definition),
     }
+    if job.kind != JobKind.TASK:
+        job.software = {"athanor": settings.ATHANOR_VERSION}
+        return Task(**common)
     if definition.environment == "inprocess":
         job.software = {"athanor": settings.ATHANOR_VERSION}
         return Task(

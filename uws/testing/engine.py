@@ -11,8 +11,10 @@ from django.db.models import Q
 from uws.engine.engine import Engine
 from uws.executors import Executor, InProcessExecutor, LocalExecutor
 from uws.executors.inprocess import _Call
+from uws.limits import PARENTS, slots_of
 from uws.models import Job
 from uws.phases import FINAL, Phase
+from uws.pipelines.executor import PipelineExecutor
 
 __all__ = ["ImmediateExecutor", "drive", "stepping_engine"]
 
@@ -38,8 +40,14 @@ def stepping_engine(executors: Mapping[str, Executor] | None = None, slots: int 
     slots
         Runs that each executor may have at a time.
     """
-    executors = executors or {"local": LocalExecutor(), "inprocess": ImmediateExecutor()}
-    engine = Engine(executors=executors, slots=dict.fromkeys(executors, slots))
+    executors = executors or {
+        "local": LocalExecutor(),
+        "inprocess": ImmediateExecutor(),
+        "pipeline": PipelineExecutor(),
+    }
+    engine = Engine(
+        executors=executors, slots={name: slots_of(name) if name == PARENTS else slots for name in executors}
+    )
     try:
         yield engine
     finally:

@@ -1,0 +1,368 @@
+"""What a pipeline has to do next, from its definition and what its children have come to; nothing of databases.
+
+Every branch of every step is in one state:
+
+* WAITING: something that it needs has not ended, or it is not known yet which branches there are;
+* READY: it can be begun;
+* RUNNING, COMPLETED, FAILED: its child is under way, or has ended;
+* BLOCKED: something that it needs has failed;
+* LEFT_OUT: its condition does not hold, or what it would read was left out itself.
+
+A step that gathers all branches of another reads those that completed; it is BLOCKED when none has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from jobdefs.definition import Definition, Step
+from jobdefs.steps import (
+    FIELD,
+    TemplateField,
+    axes_of,
+    fields_of,
+    gives_rows,
+    in_order,
+    needs_of,
+    parse_condition,
+    read_field,
+    shared_axes,
+    stands_alone,
+)
+from vo.errors import UsageError
+
+__all__ = ["Child", "Plan", "State", "Wanted", "branch_name", "make_plan"]
+
+Branch = tuple[int, ...]
+Row = Mapping[str, str]
+
+
+class State(Enum):
+    """Of a branch of a step; see the head of this module."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    LEFT_OUT = "left out"
+
+
+OPEN = frozenset({State.WAITING, State.READY, State.RUNNING})
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child that was made: its id, RUNNING, COMPLETED or FAILED, and the names of its results."""
+
+    id: str
+    state: State
+    results: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A child to be made; with an `error` its parameters cannot be made of the templates."""
+
+    step: Step
+    branch: str
+    parameters: Mapping[str, list[str]] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of several things: its value, empty for the row of a table, and its columns."""
+
+    value: str
+    columns: Row
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done and how far it is.
+
+    Parameters
+    ----------
+    wanted
+        Children that can be begun now.
+    states
+        By step and branch.
+    labels
+        For each branch what it stands for, where that can be said.
+    errors
+        Why it cannot be known what a step is to be run for.
+    """
+
+    definition: Definition
+    wanted: list[Wanted] = field(default_factory=list)
+    states: dict[tuple[str, str], State] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing runs and nothing is to be begun."""
+        return not self.wanted and State.RUNNING not in self.states.values()
+
+    @property
+    def failed(self) -> list[tuple[str, str]]:
+        """Step and branch of the children that failed."""
+        return [key for key, state in self.states.items() if state == State.FAILED]
+
+    @property
+    def stops(self) -> bool:
+        """Whether a step has failed that ends the whole, or it cannot be known what to do."""
+        ends = {step.name for step in self.definition.steps if step.on_failure == "stop"}
+        return bool(self.errors) or any(step in ends for step, _ in self.failed)
+
+    @property
+    def total(self) -> int:
+        """Branches of steps that are known so far, without those left out."""
+        return sum(state != State.LEFT_OUT for state in self.states.values())
+
+    @property
+    def done(self) -> int:
+        """Branches that have ended."""
+        return sum(state in (State.COMPLETED, State.FAILED) for state in self.states.values())
+
+    @property
+    def stage(self) -> str:
+        """The steps that run, with how many branches of each."""
+        running = Counter(step for (step, _), state in self.states.items() if state == State.RUNNING)
+        return ", ".join(f"{step} ({number})" if number > 1 else step for step, number in running.items())
+
+
+def branch_name(branch: Branch) -> str:
+    """The branch as its child has it: numbers from 1, joined by dots; empty for a step without branches."""
+    return ".".join(str(number) for number in branch)
+
+
+def make_plan(
+    definition: Definition,
+    values: Mapping[str, Sequence[str]],
+    children: Mapping[tuple[str, str], Child],
+    read_rows: Callable[[Child, str], Sequence[Row]],
+) -> Plan:
+    """Judge every branch of every step.
+
+    Parameters
+    ----------
+    values
+        Of the pipeline's parameters, defaults included.
+    children
+        By step and branch.
+    read_rows
+        Gives the rows of the table that is a result of a child; raises `vo.errors.UsageError` when it is none.
+    """
+    planner = _Planner(definition, values, children, read_rows)
+    for step in in_order(definition):
+        planner.judge(step)
+    if planner.plan.stops:
+        planner.plan.wanted.clear()
+    return planner.plan
+
+
+class _Planner:
+    def __init__(
+        self,
+        definition: Definition,
+        values: Mapping[str, Sequence[str]],
+        children: Mapping[tuple[str, str], Child],
+        read_rows: Callable[[Child, str], Sequence[Row]],
+    ) -> None:
+        self.definition = definition
+        self.values = values
+        self.children = children
+        self.read_rows = read_rows
+        self.steps = {step.name: step for step in definition.steps}
+        self.axes = axes_of(definition)
+        self.plan = Plan(definition)
+        self.items: dict[tuple[tuple[str, ...], Branch], Item] = {}
+        self._domains: dict[tuple[str, ...], list[Branch]] = {(): [()]}
+        self._branches: dict[str, list[Branch]] = {}
+
+    def judge(self, step: Step) -> None:
+        """Find the branches of a step and the state of each."""
+        self._branches[step.name] = self._domain(self.axes[step.name])
+        for branch in self._branches[step.name]:
+            name = branch_name(branch)
+            child = self.children.get((step.name, name))
+            state = child.state if child else self._prospect(step, branch)
+            self.plan.states[step.name, name] = state
+            if state == State.READY:
+                self.plan.wanted.append(self._wanted(step, branch))
+
+    # branches
+
+    def _domain(self, axes: tuple[str, ...]) -> list[Branch]:
+        """The branches along these axes that are known so far."""
+        if axes not in self._domains:
+            source, slash, result = axes[-1].partition("/")
+            found = []
+            for outer in self._branches[source] if slash else self._domain(axes[:-1]):
+                for number, item in enumerate(self._things(source, result, outer), start=1):
+                    branch = (*outer, number)
+                    self.items[axes, branch] = item
+                    self.plan.labels[branch_name(branch)] = _label(item)
+                    found.append(branch)
+            self._domains[axes] = found
+        return self._domains[axes]
+
+    def _things(self, source: str, result: str, outer: Branch) -> list[Item]:
+        """What a step is run for, within one branch of what gives it."""
+        if not result:
+            return [Item(value, {source: value}) for value in self.values.get(source, ())]
+        child = self.children.get((source, branch_name(outer)))
+        if child is None or child.state != State.COMPLETED:
+            return []
+        task = self.definition.task(self.steps[source].task)
+        if any(output.name == result and gives_rows(output, task) for output in task.outputs):
+            if result not in child.results:
+                return []
+            try:
+                return [Item("", row) for row in self.read_rows(child, result)]
+            except UsageError as error:
+                self.plan.errors.append(f"{source}/{result} of job {child.id}: {error}")
+                return []
+        return [Item(reference, {result: reference}) for reference in _references(child, result)]
+
+    def _is_settled(self, name: str, within: Branch) -> bool:
+        """Whether all branches of a step that lie within a branch are known."""
+        foreach = self.steps[name].foreach
+        source, slash, _ = foreach.partition("/")
+        if not slash:
+            return True
+        part = within[: len(self.axes[source])]
+        if not self._is_settled(source, part):
+            return False
+        return not any(self._state(source, branch) in OPEN for branch in self._within(source, part))
+
+    def _within(self, name: str, within: Branch) -> list[Branch]:
+        return [branch for branch in self._branches[name] if branch[: len(within)] == within]
+
+    # states
+
+    def _state(self, name: str, branch: Branch) -> State:
+        return self.plan.states[name, branch_name(branch)]
+
+    def _states(self, name: str, within: Branch) -> set[State]:
+        """The states of a step's branches within a branch; where there are none, of the failure that is the cause."""
+        found = {self._state(name, branch) for branch in self._within(name, within)}
+        source, slash, _ = self.steps[name].foreach.partition("/")
+        if found or not slash:
+            return found
+        return self._states(source, within[: len(self.axes[source])]) & {State.FAILED, State.BLOCKED}
+
+    def _meant(self, step: Step, branch: Branch, other: str) -> Branch:
+        """The branch within which another step is meant."""
+        return branch[: shared_axes(self.axes[step.name], self.axes[other])]
+
+    def _prospect(self, step: Step, branch: Branch) -> State:
+        """The state of a branch that has no child yet."""
+        read = {item.step for item in fields_of(step) if item.kind == "result"}
+        verdicts = [self._verdict(step, branch, other, reads=other in read) for other in needs_of(step)]
+        if not self._holds(step, branch):
+            return State.LEFT_OUT
+        for state in (State.WAITING, State.BLOCKED, State.LEFT_OUT):
+            if state in verdicts:
+                return state
+        return State.READY
+
+    def _verdict(self, step: Step, branch: Branch, other: str, *, reads: bool) -> State:
+        """What a step that is needed makes of this one; READY when nothing hinders."""
+        within = self._meant(step, branch, other)
+        if not self._is_settled(other, within):
+            return State.WAITING
+        states = self._states(other, within)
+        if states & OPEN:
+            return State.WAITING
+        if State.COMPLETED in states:
+            return State.READY
+        if states & {State.FAILED, State.BLOCKED}:
+            return State.BLOCKED
+        return State.LEFT_OUT if reads else State.READY
+
+    def _holds(self, step: Step, branch: Branch) -> bool:
+        condition = parse_condition(step.when) if step.when else None
+        if condition is None:
+            return True
+        if condition.is_item:
+            actual = [self._column(step, branch, condition.name) or ""]
+        else:
+            actual = list(self.values.get(condition.name, ()))
+        found = any(value.strip() in (condition.values or ("yes",)) for value in actual)
+        return found != condition.negated
+
+    # parameters
+
+    def _wanted(self, step: Step, branch: Branch) -> Wanted:
+        parameters: dict[str, list[str]] = {}
+        try:
+            for name, templates in step.parameters.items():
+                filled = [value for template in templates for value in self._fill(step, branch, template)]
+                if filled:
+                    parameters[name] = filled
+        except UsageError as error:
+            return Wanted(step, branch_name(branch), error=str(error))
+        return Wanted(step, branch_name(branch), parameters)
+
+    def _fill(self, step: Step, branch: Branch, template: str) -> list[str]:
+        if stands_alone(template):
+            return self._field(step, branch, read_field(template[1:-1]))
+
+        def joined(match: re.Match[str]) -> str:
+            what = read_field(match[1])
+            found = self._field(step, branch, what)
+            if not found and what.kind == "result":
+                raise UsageError(f"{what.step} gave no {what.name}.")
+            return " ".join(found)
+
+        return [FIELD.sub(joined, template)]
+
+    def _field(self, step: Step, branch: Branch, what: TemplateField) -> list[str]:
+        if what.kind == "parameter":
+            return [value for value in self.values.get(what.name, ()) if value]
+        if what.kind == "result":
+            within = self._meant(step, branch, what.step)
+            found = [self.children.get((what.step, branch_name(item))) for item in self._within(what.step, within)]
+            completed = [child for child in found if child and child.state == State.COMPLETED]
+            return [reference for child in completed for reference in _references(child, what.name)]
+        value = self._column(step, branch, what.name) if what.name else self._item(step, branch).value
+        if value is None:
+            known = ", ".join(self._item(step, branch).columns)
+            raise UsageError(f"What {step.name} is run for has no column {what.name!r}; there are: {known}.")
+        return [value] if value else []
+
+    def _item(self, step: Step, branch: Branch) -> Item:
+        return self.items[self.axes[step.name], branch]
+
+    def _column(self, step: Step, branch: Branch, column: str) -> str | None:
+        """A column of the item, or of those in which it lies, the innermost first."""
+        axes = self.axes[step.name]
+        for depth in range(len(axes), 0, -1):
+            columns = self.items[axes[:depth], branch[:depth]].columns
+            if column in columns:
+                return columns[column]
+        return None
+
+
+def _references(child: Child, result: str) -> list[str]:
+    """The results of that name: one, or those numbered from 1."""
+    if result in child.results:
+        return [f"job:{child.id}/{result}"]
+    numbered = re.compile(rf"{re.escape(result)}-(\d+)")
+    found = sorted((int(match[1]), match[0]) for name in child.results if (match := numbered.fullmatch(name)))
+    return [f"job:{child.id}/{name}" for _, name in found]
+
+
+def _label(item: Item) -> str:
+    """What an item is called where there is little room."""
+    if item.value:
+        return re.split(r"[/?]", item.value)[-1][:80]
+    return ", ".join(value for value in list(item.columns.values())[:2] if value)[:80]
