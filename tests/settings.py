@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 
 _home = tempfile.mkdtemp(prefix="athanor-tests-")
@@ -20,6 +21,8 @@ for _name in list(os.environ):
     }:
         del os.environ[_name]
 os.environ["ATHANOR_HOME"] = _home
+# What stands for SAS is a program for the Python of the tests.
+os.environ["ATHANOR_SANDBOX_PATHS"] = sys.prefix
 
 from config.settings import *  # noqa: E402, F403 - the environment must be set first
 

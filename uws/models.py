@@ -66,7 +66,7 @@ class Job(models.Model):
 
     exit_code = models.IntegerField(null=True, blank=True)
     host = models.CharField(max_length=255, blank=True)
-    usage = models.JSONField(default=dict)  # cpu_seconds, max_rss_bytes, wall_seconds
+    usage = models.JSONField(default=dict)  # cpu_seconds, max_rss_bytes, wall_seconds, sandbox
     cpu_seconds = models.FloatField(default=0.0)  # as in usage, for sums
     disk_bytes = models.BigIntegerField(default=0)  # of the work directory
     software = models.JSONField(default=dict)  # name -> version of what ran
@@ -86,7 +86,7 @@ class Job(models.Model):
             models.Index(
                 name="job_queue",
                 fields=[
-                    *("phase", "owner", "executor", "engine", "waiting_for"),
+                    *("phase", "engine", "owner", "executor", "waiting_for"),
                     *("priority", "definition", "creation_time", "id", "cores"),
                 ],
             ),

@@ -275,7 +275,7 @@ class Run:
             "host": socket.gethostname(),
             "results": [],
             "inputs": dict(self._hashed),
-            "software": {**self.stage.software, **(self.child.software if self.child else {})},
+            "software": self.stage.software,
             "truncated": [name for name, log in zip(("stdout", "stderr"), self.logs, strict=False) if log.truncated],
             **more,
         }

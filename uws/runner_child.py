@@ -39,8 +39,8 @@ class Child:
         Descriptors of what the command writes.
     report
         Descriptor that becomes readable when `ended` may know more, or None.
-    sandbox, software
-        What confines the command, and versions of programs that do.
+    sandbox
+        What confines the command.
     """
 
     report: int | None = None
@@ -49,7 +49,6 @@ class Child:
     def __init__(self, job: Mapping[str, Any], process: subprocess.Popen[bytes]) -> None:
         self.job = job
         self.pid = process.pid
-        self.software: dict[str, str] = {}
         process.returncode = 0  # it is waited for by the runner, not by the Popen object
         self.stdout, self.stderr = (os.dup(pipe.fileno()) for pipe in (process.stdout, process.stderr))  # type: ignore[union-attr]
         process.stdout.close()  # type: ignore[union-attr]

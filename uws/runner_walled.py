@@ -50,13 +50,11 @@ def start(workdir: Path, job: Mapping[str, Any]) -> Child:
 class WalledChild(Child):
     """A command that was started within walls; `pid` is bubblewrap's."""
 
-    sandbox = "bubblewrap"
-
     def __init__(
         self, job: Mapping[str, Any], process: subprocess.Popen[bytes], bubblewrap: Bubblewrap, report: int, init: int
     ) -> None:
         super().__init__(job, process)
-        self.software = {"bubblewrap": bubblewrap.version}
+        self.sandbox = f"bubblewrap {bubblewrap.version}"
         self.report = report
         self._init = init
         self._told = b""

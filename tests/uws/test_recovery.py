@@ -18,6 +18,9 @@ from uws.processes import marked_processes
 
 pytestmark = pytest.mark.slow
 
+LOG = "starts.txt"
+"""What the program of a job writes its name to, each time that it begins."""
+
 
 @pytest.fixture
 def service(tmp_path) -> Service:
@@ -28,9 +31,14 @@ def service(tmp_path) -> Service:
         kill(pid)
 
 
-def worker(log: Path, **parameters: str) -> dict:
-    values = {name: [value] for name, value in {"log": str(log), **parameters}.items()}
+def worker(**parameters: str) -> dict:
+    values = {name: [value] for name, value in {"log": LOG, **parameters}.items()}
     return {"definition": "worker", "parameters": values}
+
+
+def starts(service: Service) -> Counter:
+    """How often the program of each job began."""
+    return Counter(job_id for log in service.home.glob(f"jobs/*/*/work/{LOG}") for job_id in log.read_text().split())
 
 
 def outcomes(service: Service) -> dict[str, tuple[str, str]]:
@@ -50,11 +58,10 @@ def results(service: Service) -> Counter:
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_engines_and_runners_killed_at_random_moments(service, tmp_path, seed):
+def test_engines_and_runners_killed_at_random_moments(service, seed):
     chance = random.Random(seed)
-    log = tmp_path / "log"
     ids = service.make_jobs(
-        [worker(log, text=str(number), seconds=f"{chance.uniform(0, 1):.2f}") for number in range(16)]
+        [worker(text=str(number), seconds=f"{chance.uniform(0, 1):.2f}") for number in range(16)]
         + [{"definition": "open", "parameters": {"QUERY": ["sleep"]}} for _ in range(4)]
     )
     runners_killed = 0
@@ -78,28 +85,27 @@ def test_engines_and_runners_killed_at_random_moments(service, tmp_path, seed):
     assert final_changes(service) == Counter(ids)
     done = Counter(job_id for job_id in ids if job_id not in lost)
     assert {job_id: results(service)[job_id] for job_id in done} == done
-    started = Counter(log.read_text().split())
+    started = starts(service)
     assert set(started.values()) == {1}
     assert set(started) <= set(ids[:16])
     assert not [job_id for job_id in ids if marked_processes(job_id)]
 
 
 @pytest.mark.timeout(240)
-def test_two_engines_never_run_a_job_twice(service, tmp_path):
-    log = tmp_path / "log"
+def test_two_engines_never_run_a_job_twice(service):
     service.start_engine()
     service.start_engine()
-    ids = service.make_jobs([worker(log, text=str(number), seconds="0.2") for number in range(24)])
+    ids = service.make_jobs([worker(text=str(number), seconds="0.2") for number in range(24)])
     service.wait_until_all_ended()
-    assert Counter(log.read_text().split()) == Counter(ids)
+    assert starts(service) == Counter(ids)
     assert {phase for phase, _ in outcomes(service).values()} == {"COMPLETED"}
     assert final_changes(service) == results(service) == Counter(ids)
     assert len({row[0] for row in service.query("SELECT engine FROM uws_job")}) == 2
 
 
 @pytest.mark.timeout(240)
-def test_what_ended_while_no_engine_lived_is_recorded(service, tmp_path):
-    (job_id,) = service.make_jobs([worker(tmp_path / "log", seconds="1", text="x")])
+def test_what_ended_while_no_engine_lived_is_recorded(service):
+    (job_id,) = service.make_jobs([worker(seconds="1", text="x")])
     engine = service.start_engine()
     while not service.runners():
         time.sleep(0.01)
@@ -115,10 +121,8 @@ def test_what_ended_while_no_engine_lived_is_recorded(service, tmp_path):
 
 
 @pytest.mark.timeout(240)
-def test_stopping_an_engine_lets_runs_go_on(service, tmp_path):
-    ids = service.make_jobs(
-        [worker(tmp_path / "log", seconds="1.5"), {"definition": "open", "parameters": {"QUERY": ["wait"]}}]
-    )
+def test_stopping_an_engine_lets_runs_go_on(service):
+    ids = service.make_jobs([worker(seconds="1.5"), {"definition": "open", "parameters": {"QUERY": ["wait"]}}])
     engine = service.start_engine()
     while not service.runners():
         time.sleep(0.01)
@@ -132,7 +136,7 @@ def test_stopping_an_engine_lets_runs_go_on(service, tmp_path):
 
 
 @pytest.mark.timeout(240)
-def test_engine_is_quick_and_quiet(service, tmp_path):
+def test_engine_is_quick_and_quiet(service):
     """A queued job is taken and its end noticed sooner than by looking from time to time; an idle engine rests.
 
     The best of five jobs counts, for the machine may be busy.
@@ -140,7 +144,7 @@ def test_engine_is_quick_and_quiet(service, tmp_path):
     engine = service.start_engine()
     taken, noticed = [], []
     for _ in range(5):
-        (job_id,) = service.make_jobs([worker(tmp_path / "log")])
+        (job_id,) = service.make_jobs([worker()])
         service.wait_until_all_ended()
         changes = service.query(f"SELECT phase, julianday(time) * 86400 FROM uws_phasechange WHERE job_id = '{job_id}'")
         times = dict(changes)

@@ -1,4 +1,4 @@
-"""The runner with real commands: what it leaves behind, its limits, and that nothing of a run survives it."""
+"""The runner with real commands, with and without walls: what it leaves, its limits, that nothing of a run survives."""
 
 from __future__ import annotations
 
@@ -13,62 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.uws.running import BOTH_WAYS, JOB_ID, ROOT, Runner, output
 from uws import runner_results
-from uws.processes import is_alive, marked_processes
+from uws.processes import marked_processes
 from uws.runner import REFUSED
 from uws.wake import ENGINE, Ear
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-JOB_ID = "runnertestrunnertestrunner"
 
-
-class Runner:
-    """Runs Python code under a runner in a work directory."""
-
-    def __init__(self, workdir: Path) -> None:
-        self.workdir = workdir
-        workdir.mkdir()
-
-    def start(self, code: str = "", *, argv: list[str] | None = None, **job) -> subprocess.Popen:
-        argv = argv or [sys.executable, "-c", code]
-        limits = {"grace_seconds": 0.4, **job.pop("limits", {})}
-        document = {"job_id": JOB_ID, "argv": argv, "limits": limits, **job}
-        (self.workdir / "job.json").write_text(json.dumps(document))
-        return self.launch()
-
-    def launch(self) -> subprocess.Popen:
-        command = [sys.executable, "-E", "-s", "-S", "-m", "uws.runner", str(self.workdir)]
-        return subprocess.Popen(command, cwd=ROOT)
-
-    def run(self, code: str = "", **job) -> dict:
-        assert self.start(code, **job).wait(60) == 0
-        assert marked_processes(JOB_ID) == []
-        return self.report
-
-    @property
-    def report(self) -> dict:
-        return json.loads((self.workdir / "exit.json").read_text())
-
-    def read(self, name: str) -> str:
-        return (self.workdir / name).read_text()
-
-    def wait_for(self, name: str) -> str:
-        """Wait until the command has written a file below work/."""
-        path = self.workdir / "work" / name
-        end = time.monotonic() + 60
-        while not path.exists() or not path.read_text():
-            assert time.monotonic() < end, f"no {name}"
-            time.sleep(0.01)
-        return path.read_text()
-
-
-@pytest.fixture
-def runner(tmp_path) -> Runner:
-    return Runner(tmp_path / "job")
-
-
-def output(name: str, **more) -> dict:
-    return {"name": name, "media_type": "text/plain", "role": "r", "product_type": "p", "required": True, **more}
+@pytest.fixture(params=BOTH_WAYS)
+def runner(tmp_path, request) -> Runner:
+    return Runner(tmp_path / "job", request.param)
 
 
 def test_success(runner):
@@ -82,6 +36,7 @@ def test_success(runner):
     assert 0 < usage["cpu_seconds"] < 20
     assert 2**20 < usage["max_rss_bytes"] < 2**30
     assert 0 < usage["wall_seconds"] < 60
+    assert usage["sandbox"].split()[0] == ("none" if runner.mode == "off" else "bubblewrap")
     assert report == {
         "exit_code": 0,
         "signal": None,
@@ -120,7 +75,7 @@ def test_environment_is_made_from_nothing(runner, monkeypatch):
     seen.pop("LC_CTYPE", None)
     assert seen == {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(runner.workdir),
+        "HOME": str(runner.workdir / "tmp"),
         "TMPDIR": str(runner.workdir / "tmp"),
         "LANG": "de",
         "SAS_DIR": "/sas",
@@ -136,7 +91,16 @@ def test_no_shell_sees_the_arguments(runner):
 
 @pytest.mark.parametrize(
     ("code", "exit_code", "number"),
-    [("raise SystemExit(3)", 3, None), ("import os; os.kill(os.getpid(), 11)", None, 11), ("1/0", 1, None)],
+    [
+        ("raise SystemExit(3)", 3, None),
+        ("raise SystemExit(139)", 139, None),
+        ("raise SystemExit(255)", 255, None),
+        ("1/0", 1, None),
+        *((f"import os; os.kill(os.getpid(), {number})", None, number) for number in (1, 6, 9, 11, 15)),
+        ("import os, signal; signal.signal(13, signal.SIG_DFL); os.kill(os.getpid(), 13)", None, 13),
+        ("import os; os.kill(0, 15)", None, 15),
+        ("import os; os.abort()", None, 6),
+    ],
 )
 def test_failure(runner, code, exit_code, number):
     report = runner.run(code, outputs=[output("a", file="a.txt")])
@@ -176,14 +140,37 @@ def test_outputs_by_pattern(runner):
     ]
 
 
-def test_links_and_inputs_are_no_outputs(runner, tmp_path):
-    (tmp_path / "secret").write_text("x")
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.symlink({other!r}, 'a.txt')",
+        "os.symlink('b.txt', 'a.txt')",
+        "os.symlink(os.path.dirname({other!r}), 'd'); os.symlink('d/other.txt', 'a.txt')",
+        "os.link('b.txt', 'a.txt')",
+        "os.mkfifo('a.txt')",
+        "os.mkdir('a.txt')",
+        "import socket; socket.socket(socket.AF_UNIX).bind('a.txt')",
+        "os.symlink('a.txt', 'a.txt')",
+        "os.rename('b.txt', b'a.txt\\xff')",
+        "os.rename('b.txt', 'a.txt\\n')",
+    ],
+)
+def test_only_plain_files_are_results(runner, tmp_path, code):
+    (tmp_path / "other.txt").write_text("another's")
     report = runner.run(
-        f"import os; os.symlink({str(tmp_path / 'secret')!r}, 'a.txt'); os.symlink({str(tmp_path)!r}, 'd')",
-        inputs=[{"name": "i.txt", "path": str(tmp_path / "secret"), "sha256": "known"}],
-        outputs=[
-            output(name, pattern=pattern) for name, pattern in [("a", "a*"), ("b", "d/secret"), ("c", "inputs/*")]
-        ],
+        "import os; open('b.txt', 'w').write('x'); " + code.format(other=str(tmp_path / "other.txt")),
+        outputs=[output("a", pattern="a.txt*")],
+    )
+    assert (report["reason"], report["message"], report["results"]) == ("output-missing", "a.txt*", [])
+
+
+@pytest.mark.parametrize("file", ["../job.json", "{folder}/other.txt", "d/other.txt", "loop/a", "inputs/i.txt", "a\0b"])
+def test_results_lie_in_the_directory_of_the_run(runner, tmp_path, file):
+    (tmp_path / "other.txt").write_text("another's")
+    report = runner.run(
+        f"import os; os.symlink({str(tmp_path)!r}, 'd'); os.symlink('loop', 'loop')",
+        inputs=[{"name": "i.txt", "path": str(tmp_path / "other.txt"), "sha256": "known"}],
+        outputs=[output("a", file=file.format(folder=tmp_path))],
     )
     assert (report["reason"], report["results"]) == ("output-missing", [])
 
@@ -301,8 +288,7 @@ open("ready", "w").write("yes")
 
 
 def family_is_dead(runner) -> bool:
-    members = [int(runner.wait_for(name)) for name in ("plain", "session", "daemon")]
-    return not any(is_alive(pid) for pid in members)
+    return all(runner.wait_for(name) for name in ("plain", "session", "daemon")) and not marked_processes(JOB_ID)
 
 
 def test_children_left_behind_are_killed(runner):
@@ -315,6 +301,7 @@ def test_children_left_behind_are_killed(runner):
 def test_cancel(runner, way):
     process = runner.start(FAMILY + "time.sleep(60)", outputs=[output("ready", file="ready")])
     runner.wait_for("ready")
+    assert len(marked_processes(JOB_ID)) == 4
     if way == "signal":
         process.send_signal(signal.SIGTERM)
     else:
@@ -334,11 +321,12 @@ def test_cancelled_before_it_began(runner):
 
 def test_command_dies_with_a_killed_runner(runner):
     process = runner.start("import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)")
-    pid = int(runner.wait_for("pid"))
+    runner.wait_for("pid")
+    assert marked_processes(JOB_ID)
     process.kill()
     process.wait()
     end = time.monotonic() + 60
-    while is_alive(pid):
+    while marked_processes(JOB_ID):
         assert time.monotonic() < end
         time.sleep(0.01)
     assert not (runner.workdir / "exit.json").exists()
@@ -347,10 +335,11 @@ def test_command_dies_with_a_killed_runner(runner):
 
 def test_directory_that_vanishes_ends_the_run(runner, tmp_path):
     process = runner.start("import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)")
-    pid = int(runner.wait_for("pid"))
+    runner.wait_for("pid")
+    assert marked_processes(JOB_ID)
     runner.workdir.rename(tmp_path / "trash")
     assert process.wait(60) == 0
-    assert not is_alive(pid)
+    assert not marked_processes(JOB_ID)
     assert not runner.workdir.exists()
 
 

@@ -128,7 +128,7 @@ class Exit:
     detail: str = ""
     started: str = ""
     ended: str = ""
-    usage: Mapping[str, float] = field(default_factory=dict)
+    usage: Mapping[str, Any] = field(default_factory=dict)
     host: str = ""
     results: tuple[Mapping[str, Any], ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)

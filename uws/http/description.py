@@ -16,6 +16,9 @@ __all__ = ["describe_job", "describe_parameters", "describe_results"]
 VERSION = "1.1"
 """Of UWS, as the documents state it."""
 
+USAGE = ("cpu_seconds", "max_rss_bytes", "wall_seconds", "sandbox")
+"""What is told of the run of a job that has ended."""
+
 
 def describe_job(job: Job, *, url: str, detailed_errors: bool = False) -> dict[str, Any]:
     """Everything about a job (UWS 1.1 §2.2.2.2).
@@ -95,7 +98,7 @@ def _info(job: Job) -> dict[str, Any]:
     if job.progress_total:
         info["progress"] = {"done": job.progress_done, "total": job.progress_total}
     if job.phase in (Phase.COMPLETED, Phase.ERROR, Phase.ABORTED):
-        info |= {key: job.usage[key] for key in ("cpu_seconds", "max_rss_bytes", "wall_seconds") if key in job.usage}
+        info |= {key: job.usage[key] for key in USAGE if key in job.usage}
     if job.exit_code is not None:
         info["exitCode"] = job.exit_code
     return info
