@@ -1,8 +1,9 @@
 """SIGKILL of web servers, engines and runners while jobs run; every job must end once, as its command earns.
 
-    python -m tests.crash [--executor local|slurm] [--jobs 200] [--kills 300] [--seed 1]
+    python -m tests.crash [--executor local|slurm] [--database sqlite|postgresql] [--jobs 200] [--kills 300] [--seed 1]
 
-Exit status 1 where anything is lost, doubled or left over.
+Slurm and PostgreSQL are the tests' own, made of Debian's packages. Exit status 1 where anything is lost, doubled or
+left over.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests import postgres, slurm
 from tests.crash.service import Fragile
 from tests.crash.trial import trial
 
@@ -20,6 +22,7 @@ from tests.crash.trial import trial
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--executor", choices=("local", "slurm"), default="local")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--jobs", type=int, help="200, or 50 on Slurm")
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
@@ -29,6 +32,16 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="athanor-crash-")))
         settings = {}
+        if options.executor == "slurm":
+            if missing := slurm.lacking():
+                raise SystemExit(f"Slurm needs {missing}.")
+            cluster = stack.enter_context(slurm.running_cluster())
+            settings |= {"ATHANOR_EXECUTOR": "slurm", "SLURM_CONF": str(cluster.configuration)}
+        if options.database == "postgresql":
+            if missing := postgres.lacking():
+                raise SystemExit(f"PostgreSQL needs {missing}.")
+            server = stack.enter_context(postgres.running_server())
+            settings["DATABASE_URL"] = server.url(server.create_database())
         service = Fragile(folder, settings)
         stack.callback(service.stop)
         service.start()
