@@ -87,17 +87,21 @@ def _connection(target: SplitResult) -> Iterator[http.client.HTTPConnection]:
     with contextlib.ExitStack() as opened:
         opened.callback(sock.close)
         # Also a host that sends a byte now and then must not hold us: the connection ends under whoever waits for it.
-        twin = opened.enter_context(sock.dup())
-        timer = threading.Timer(max(until - time.monotonic(), 0.0), _break_off, [twin])
+        twin, over = opened.enter_context(sock.dup()), threading.Event()
+        timer = threading.Timer(max(until - time.monotonic(), 0.0), _break_off, [twin, over])
         opened.callback(timer.join)
         opened.callback(timer.cancel)
         timer.start()
-        if target.scheme == "https":
-            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=target.hostname)
-            opened.callback(sock.close)
-        connection = http.client.HTTPConnection(target.hostname or "", target.port)
-        connection.sock = sock
-        yield connection
+        try:
+            if target.scheme == "https":
+                sock = ssl.create_default_context().wrap_socket(sock, server_hostname=target.hostname)
+                opened.callback(sock.close)
+            connection = http.client.HTTPConnection(target.hostname or "", target.port)
+            connection.sock = sock
+            yield connection
+        finally:
+            if over.is_set():
+                raise TimeoutError
 
 
 def _connect(target: SplitResult, until: float) -> socket.socket:
@@ -121,7 +125,8 @@ def _connect(target: SplitResult, until: float) -> socket.socket:
     raise failure
 
 
-def _break_off(sock: socket.socket) -> None:
+def _break_off(sock: socket.socket, over: threading.Event) -> None:
+    over.set()
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
 
