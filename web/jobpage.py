@@ -14,6 +14,7 @@ from jobdefs import registry
 from jobdefs.definition import Definition
 from uws.models import Job, JobInput, Result
 from uws.phases import ACTIVE, FINAL, Phase
+from uws.scheduling import queue_position
 from uws.selectors import LOG_CHUNK, log_tail
 from uws.services import WAITING
 from vo.errors import NotFoundError
@@ -80,6 +81,11 @@ class JobPage:
         """The name that its owner gave it, or the task and the files that it reads."""
         files = ", ".join(row.input.name for row in self.inputs)
         return self.job.run_id or (f"{self.job.definition} on {files}" if files else self.definition.title)
+
+    @property
+    def queue_position(self) -> int | None:
+        """About which place the job has in the queue; None when it is in none."""
+        return queue_position(self.job)
 
     @property
     def elapsed(self) -> float | None:

@@ -197,6 +197,33 @@ def test_json(client, ended, user):
     }
 
 
+def info(client) -> dict:
+    """The jobInfo, the same as XML and as JSON."""
+    element = parse(client.get(f"/uws/worker/{JOB_ID}").content).find("jobInfo")
+    told = client.get(f"/uws/worker/{JOB_ID}", headers={"accept": "application/json"}).json()["jobInfo"]
+    assert {item.tag: item.text for item in element} == {name: str(value) for name, value in told.items()}
+    return told
+
+
+def test_place_in_the_queue(client, pending):
+    assert "queuePosition" not in info(client)
+    Job.objects.update(phase=Phase.QUEUED, executor="local", priority=3)
+    assert info(client)["queuePosition"] == 1
+    Job.objects.create(
+        id="b" * 26, definition="worker", phase=Phase.QUEUED, executor="local", priority=4, creation_time=LATER
+    )
+    assert info(client)["queuePosition"] == 2
+    Job.objects.filter(pk=JOB_ID).update(phase=Phase.EXECUTING)
+    assert "queuePosition" not in info(client)
+
+
+def test_why_a_job_is_held(client, pending):
+    Job.objects.update(phase=Phase.HELD, held_reason="Too many of your jobs are <queued>.")
+    assert info(client)["heldReason"] == "Too many of your jobs are <queued>."
+    Job.objects.update(phase=Phase.QUEUED)
+    assert "heldReason" not in info(client)
+
+
 def test_json_list(client, pending):
     answer = client.get("/uws/worker", headers={"accept": "application/json"})
     assert answer.json() == {

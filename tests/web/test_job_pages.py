@@ -54,6 +54,20 @@ def test_filters(client, make_job, query, shown):
     assert {name for name in ("one", "two", "three") if f"job {name}" in text} == shown
 
 
+def test_a_queued_job_tells_its_place_and_when_it_may_end(client, make_job):
+    first, second = make_job(Phase.QUEUED), make_job(Phase.QUEUED)
+    Job.objects.update(quote=timezone.now() + timedelta(hours=1))
+    assert "place 1 in the queue" in text_of(client.get(f"/jobs/{first.pk}/"))
+    assert re.search(r"place 2 in the queue.* Expected to end", text_of(client.get(f"/jobs/{second.pk}/")))
+
+
+def test_a_held_job_tells_why(client, make_job):
+    job = make_job(Phase.HELD, held_reason="You have 3 jobs queued, which is as many as you may have.")
+    text = text_of(client.get(f"/jobs/{job.pk}/"))
+    assert "It could not be queued. You have 3 jobs queued, which is as many as you may have." in text
+    assert "Start" in text
+
+
 def test_the_list_has_pages(client, make_job, monkeypatch):
     monkeypatch.setattr("web.views.jobs.PAGE_JOBS", 2)
     for number in range(5):

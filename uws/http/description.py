@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from uws.models import Job
 from uws.phases import Phase
+from uws.scheduling import queue_position
 from uws.times import format_time
 from uws.uploads import list_uploads, upload_of
 from vo.xmltext import is_writable
@@ -93,6 +94,10 @@ def _info(job: Job) -> dict[str, Any]:
     info: dict[str, Any] = {"definition": job.definition, "definitionVersion": job.definition_version}
     if job.executor:
         info["executor"] = job.executor
+    if job.phase == Phase.HELD and job.held_reason:
+        info["heldReason"] = job.held_reason
+    if (position := queue_position(job)) is not None:
+        info["queuePosition"] = position
     if job.stage:
         info["stage"] = job.stage
     if job.progress_total:
