@@ -245,7 +245,7 @@ class SlurmExecutor(Executor):
         if ended is None:
             if (run.workdir / STARTED).exists():
                 return Status(State.LOST)
-            if entry is None or entry.exit_code == BUSY:
+            if entry is None or entry.exit_code == BUSY or entry.signal:
                 return Status(State.ABSENT)
             ended = never_begun(entry)
         report = {"reason": ended.reason, "message": ended.message, "host": ended.host, "ended": format_time(now())}

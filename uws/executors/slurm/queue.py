@@ -37,8 +37,8 @@ class Entry:
         Of the array, from 1; 0 for a job of its own.
     key
         Under which scancel and sacct know it.
-    exit_code
-        Of the batch script.
+    exit_code, signal
+        Of the batch script, by which it ended.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Entry:
     exit_code: int = 0
     nodes: str = ""
     reason: str = ""
+    signal: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,8 @@ def parse_queue(told: str) -> list[Entry]:
             name, array, element, job, state, status, nodes, reason = words[: len(FIELDS)]
             number = int(element) if element.isdecimal() else 0
             key = f"{array}_{number}" if number else job
-            # exit_code is the status that wait(2) gives.
-            entries.append(Entry(name, number, key, state, int(status or 0) >> 8, nodes, reason))
+            ended = int(status or 0)  # as wait(2) gives it
+            entries.append(Entry(name, number, key, state, ended >> 8, nodes, reason, ended & 0x7F))
     return entries
 
 
@@ -190,7 +191,8 @@ def parse_accounts(told: str) -> list[Entry]:
             name, key, state, status, nodes = line.split(SEPARATOR)[:5]
             element = key.partition("_")[2]
             number = int(element) if element.isdecimal() else 0
-            entries.append(Entry(name, number, key, state.split()[0], int(status.partition(":")[0] or 0), nodes))
+            code, _, signal = status.partition(":")
+            entries.append(Entry(name, number, key, state.split()[0], int(code or 0), nodes, signal=int(signal or 0)))
     return entries
 
 
