@@ -86,8 +86,8 @@ class Job(models.Model):
             models.Index(
                 name="job_queue",
                 fields=[
-                    *("phase", "engine", "owner", "executor", "waiting_for"),
-                    *("priority", "definition", "creation_time", "id", "cores"),
+                    *("phase", "engine", "executor", "waiting_for"),
+                    *("owner", "priority", "definition", "creation_time", "id", "cores"),
                 ],
             ),
             models.Index(fields=["owner", "-creation_time"]),

@@ -146,10 +146,10 @@ class Migration(migrations.Migration):
             index=models.Index(
                 fields=[
                     "phase",
-                    "owner",
-                    "executor",
                     "engine",
+                    "executor",
                     "waiting_for",
+                    "owner",
                     "priority",
                     "definition",
                     "creation_time",
