@@ -7,6 +7,8 @@ import hmac
 import json
 import socket
 import socketserver
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -400,6 +402,27 @@ def test_tls_is_checked(service, settings, receiver, memory):
     send_due()
     assert receiver.got == []
     assert "SSL" in job.notices.get().failure
+
+
+def test_tls(service, settings, receiver, memory, *, monkeypatch, tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made_of = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key]
+    names = ["-subj", "/CN=receiver", "-addext", "subjectAltName=DNS:localhost"]
+    command = ["openssl", "req", "-x509", *made_of, *names, "-out", certificate]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    receiver.socket = context.wrap_socket(receiver.socket, server_side=True, do_handshake_on_connect=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    port = receiver.server_address[1]
+    settings.ATHANOR_NOTICE_HOSTS = [f"localhost:{port}", f"127.0.0.1:{port}", "[::1]"]
+    right, wrong = (make(notify=(f"https://{name}:{port}/{name}",)) for name in ("localhost", "127.0.0.1"))
+    for job in (right, wrong):
+        end(memory, job)
+    send_due()
+    assert [path for path, _, _ in receiver.got] == ["/localhost"]
+    assert right.notices.get().sent is not None
+    assert "certificate verify failed" in wrong.notices.get().failure
 
 
 class Killed(BaseException):

@@ -112,7 +112,7 @@ def _command(job: Job) -> list[str]:
     """The command as a shell takes it, an argument a line where one line is too short."""
     arguments = [printable(shlex.quote(argument)) for argument in job.command]
     line = " ".join(arguments)
-    return [line] if len(line) <= WIDTH - 2 else " \\\n    ".join(arguments).splitlines()
+    return line.splitlines() if len(line) <= WIDTH - 2 else " \\\n  ".join(arguments).splitlines()
 
 
 def _results(job: Job) -> list[str]:

@@ -81,7 +81,7 @@ class Command(BaseCommand):
         add("id", metavar="ID")
         add("-f", "--follow", action="store_true", help="go on until the job has ended")
         add("-n", "--lines", type=_count, default=20, metavar="N", help="how many lines (default: 20)")
-        add("--stderr", action="store_true", help="of its standard error instead of its standard output")
+        add("--stderr", dest="errors", action="store_true", help="of its standard error instead of its standard output")
 
         add = word("abort", self._abort, "abort jobs that have not ended")
         _add_choice(add)
@@ -139,9 +139,9 @@ class Command(BaseCommand):
         for trouble in troubles() if job.phase == Phase.QUEUED else []:
             self.stderr.write(f"warning: {trouble}", self.style.WARNING)
 
-    def _tail(self, *, id: str, follow: bool, lines: int, stderr: bool, **_: Any) -> None:  # noqa: A002
+    def _tail(self, *, id: str, follow: bool, lines: int, errors: bool, **_: Any) -> None:  # noqa: A002
         job = find_job(id)
-        stream = "stderr" if stderr else "stdout"
+        stream = "stderr" if errors else "stdout"
         text, offset = log_tail(job=job, offset=-LOG_CHUNK, stream=stream)
         self._write_log("".join(text.splitlines(keepends=True)[-lines:]) if lines else "")
         while follow:
