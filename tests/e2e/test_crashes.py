@@ -1,20 +1,26 @@
-"""SIGKILL of the engine or the web server at any moment of a job's life changes nothing of how the job ends."""
+"""SIGKILL of engines, web servers and runners at any moment of a job's life changes nothing of how the job ends.
+
+The long trial is a command: ``python -m tests.crash``.
+"""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import pyvo
 import requests
 
+from tests.crash.service import Fragile
+from tests.crash.trial import trial
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
-MOMENTS = 8
+MOMENTS = 4
 """Kills of each process; their moments are drawn over a job's life, from creation to its end."""
 
 
@@ -60,6 +66,23 @@ def test_every_job_ends_once_with_all_its_results(fragile: Stack) -> None:
         assert len(prov["wasGeneratedBy"]) == 2
         digests.add(sum(len(requests.get(f"{url}/results/{name}", timeout=30).content) for name in names))
     assert len(digests) == 1
+
+
+@pytest.mark.parametrize("executor", ["local", "slurm"])
+def test_short_trial(executor: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    settings = {}
+    if executor == "slurm":
+        cluster = request.getfixturevalue("slurm")
+        settings = {"ATHANOR_EXECUTOR": "slurm", "SLURM_CONF": str(cluster.configuration)}
+    service = Fragile(tmp_path / "home", settings)
+    try:
+        service.start()
+        report = trial(service, jobs=16, kills=14, seed=2026)
+    finally:
+        service.stop()
+    assert report.faults == [], service.logs()
+    assert sum(report.phases.values()) == 16
+    assert sum(report.kills.values()) == 14
 
 
 def _await_end(url: str) -> dict:
