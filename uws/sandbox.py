@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -136,8 +136,11 @@ def walls(bubblewrap: Bubblewrap, workdir: Path, job: Mapping[str, Any]) -> tupl
     python = [sys.base_prefix, sys.base_exec_prefix, str(Path(interpreter()).parent)]
     inputs = [str(item["path"]) for item in job.get("inputs", ())]
     readable = [*_readable([*sandbox.get("readable", ()), *python]), *inputs]
-    hidden = list(_hidden(sandbox.get("hidden", ()), readable))
-    options += _places(workdir, readable, hidden)
+    hidden = [*_hidden(sandbox.get("hidden", ()), readable), *_ways((str(workdir / "work"), *readable))]
+    places = _places(workdir, readable, hidden)
+    # A directory comes before what lies in it.
+    for path in sorted(places, key=lambda path: path.count("/")):
+        options += places[path]
     # /proc too, for root without capabilities still is the owner of the system's settings in it.
     for path in ("/proc", "/dev", *hidden):
         options += ["--remount-ro", path]
@@ -175,16 +178,20 @@ def _hidden(paths: Iterable[str], readable: Iterable[str]) -> Iterator[str]:
             yield str(path)
 
 
+def _ways(paths: Collection[str]) -> set[str]:
+    """Directories below the temporary ones that lead to a place: not for the command to write in."""
+    parents = {parent for path in paths for parent in Path(path).parents}
+    return {str(parent) for parent in parents if str(parent.parent) in TEMPORARY} - set(paths)
+
+
 def _names(paths: Iterable[str]) -> set[Path]:
     """The paths as they are given, and where their links lead to."""
     return {name for path in paths if path for name in (Path(path).absolute(), Path(path).resolve())}
 
 
-def _places(workdir: Path, readable: Iterable[str], hidden: Iterable[str]) -> Iterator[str]:
-    """What is seen where; a directory comes before what lies in it."""
+def _places(workdir: Path, readable: Iterable[str], hidden: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The option that makes each place."""
     work, inputs = str(workdir / "work"), str(workdir / "work" / "inputs")
-    places = {path: ("--ro-bind", path, path) for path in (*readable, inputs)}
+    places: dict[str, tuple[str, ...]] = {path: ("--ro-bind", path, path) for path in (*readable, inputs)}
     places |= {path: ("--bind", path, path) for path in (work, str(workdir / "tmp"))}
-    places |= {path: ("--tmpfs", path) for path in hidden}
-    for path in sorted(places, key=lambda path: path.count("/")):
-        yield from places[path]
+    return places | {path: ("--tmpfs", path) for path in hidden}
