@@ -14,7 +14,16 @@ from django.core.files.uploadedfile import UploadedFile
 from uws.models import Job
 from vo.errors import NotFoundError, ParameterError
 
-__all__ = ["UPLOADED", "find_upload", "list_uploads", "save_uploads", "upload_of", "upload_path", "uploads_kept"]
+__all__ = [
+    "KEPT",
+    "UPLOADED",
+    "find_upload",
+    "list_uploads",
+    "save_uploads",
+    "upload_of",
+    "upload_path",
+    "uploads_kept",
+]
 
 UPLOADED = "param:"
 """Begins a reference to a file that came with the request."""

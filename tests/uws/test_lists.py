@@ -41,6 +41,12 @@ def ids(answer) -> str:
         ("?LAST=1", "e"),
         ("?LAST=3", "ecb"),
         ("?LAST=99", "ecba"),
+        ("?LAST=99999999999999999999999", "ecba"),
+        ("?LAST=3&LAST=2", "ec"),
+        ("?AFTER=2026-03-01&AFTER=2026-03-03", "e"),
+        ("?AFTER=2026-03-04T00:00Z", "e"),
+        ("?AFTER=2026-03-04T00:00:00.001Z", "e"),
+        ("?after=2026-03-05T00:00:00.000&Last=5", ""),
         ("?AFTER=2026-03-02", "ec"),
         ("?AFTER=2026-03-01T23:59:59.999Z", "ecb"),
         ("?AFTER=2026-03-03T00:00:00Z", "e"),
@@ -56,7 +62,8 @@ def test_filters(client, five, query, expected):
 @pytest.mark.parametrize(
     "query",
     ["PHASE=DONE", "PHASE=", "LAST=0", "LAST=-1", "LAST=x", "LAST=1.5", "LAST=٣", "AFTER=yesterday", "AFTER=",
-     "AFTER=2026-13-01", "AFTER=1", "AFTER=2026-W01-1", "PHASE=COMPLETED&PHASE=no"],
+     "AFTER=2026-13-01", "AFTER=1", "AFTER=2026-03-01T12",
+     "AFTER=2026-03-01T00:00:00 01:00", "LAST=", "AFTER=2026-W01-1", "PHASE=COMPLETED&PHASE=no"],
 )  # fmt: skip
 def test_bad_filters(client, five, query):
     answer = client.get(f"/uws/worker?{query}")

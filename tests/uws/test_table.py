@@ -61,7 +61,11 @@ TO_THE_QUEUE = {PENDING: (303, QUEUED), HELD: (303, QUEUED)}
 ENDED = {COMPLETED: 403, ERROR: 403, ARCHIVED: 403}
 
 TABLE = [
-    *(Line(resource, method, 200) for resource in RESOURCES for method in ("GET", "HEAD")),
+    *(
+        Line(resource, method, 200, but={ARCHIVED: 410} if resource == "results/output" else {})
+        for resource in RESOURCES
+        for method in ("GET", "HEAD")
+    ),
     # a job
     Line("", "POST PHASE=RUN", 403, but=TO_THE_QUEUE),
     Line("", "POST PHASE=ABORT", 303, then=ABORTED, but=ENDED),
