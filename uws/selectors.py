@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from uws.models import Job, Result
 from uws.phases import Phase
 from vo.errors import NotFoundError
 
-__all__ = ["get_job", "get_result", "list_jobs", "log_tail", "result_path"]
+__all__ = ["child_counts", "get_job", "get_result", "list_children", "list_jobs", "log_tail", "result_path"]
 
 LOG_CHUNK = 64 * 1024
 """Bytes of a log that one call gives at most."""
@@ -74,6 +74,18 @@ def list_jobs(
     if after is not None:
         jobs = jobs.filter(creation_time__gt=after)
     return jobs if last is None else jobs[:last]
+
+
+def list_children(*, job: Job) -> QuerySet[Job]:
+    """The jobs that a pipeline or an array has made, in the order in which they were made."""
+    return job.children.filter(deleted=False).order_by("creation_time", "pk").defer("definition_document", "usage")
+
+
+def child_counts(*, job: Job) -> dict[str, int]:
+    """How many jobs a pipeline or an array has made, in all as ``total`` and by phase."""
+    counted = job.children.filter(deleted=False).order_by().values_list("phase").annotate(Count("pk"))
+    counts = dict(sorted(counted))
+    return {"total": sum(counts.values()), **counts}
 
 
 def get_result(*, job: Job, name: str) -> Result:

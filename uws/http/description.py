@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from uws.models import Job
+from uws.models import Job, JobKind
 from uws.phases import Phase
 from uws.scheduling import queue_position
+from uws.selectors import child_counts, list_children
 from uws.times import format_time
 from uws.uploads import list_uploads, upload_of
 from vo.xmltext import is_writable
 
-__all__ = ["describe_job", "describe_parameters", "describe_results"]
+__all__ = ["describe_children", "describe_job", "describe_parameters", "describe_results"]
 
 VERSION = "1.1"
 """Of UWS, as the documents state it."""
+
+CHILDREN = 1000
+"""Jobs of a pipeline or an array that the JSON of the job lists."""
 
 USAGE = ("cpu_seconds", "max_rss_bytes", "wall_seconds", "sandbox")
 """What is told of the run of a job that has ended."""
@@ -90,8 +94,48 @@ def describe_results(job: Job, *, url: str) -> list[dict[str, Any]]:
     ]
 
 
+def describe_children(job: Job, *, url: str) -> dict[str, Any]:
+    """The jobs that a pipeline or an array has made, as many as one answer should hold; nothing for other jobs.
+
+    Parameters
+    ----------
+    url
+        Of the list in which the job stands.
+    """
+    if job.kind == JobKind.TASK:
+        return {}
+    lists = url.rpartition("/")[0]
+    return {
+        "jobs": [
+            {
+                "id": child.pk,
+                "href": f"{lists}/{quote(child.definition)}/{child.pk}",
+                "step": child.step,
+                "branch": child.branch,
+                "phase": child.phase,
+            }
+            for child in list_children(job=job)[:CHILDREN]
+        ]
+    }
+
+
+def _relations(job: Job) -> dict[str, Any]:
+    """What a job has to do with others."""
+    relations: dict[str, Any] = {}
+    if job.parent_id is not None:
+        relations["parent"] = {"id": job.parent_id, "step": job.step, "branch": job.branch}
+    if job.retry_of_id is not None:
+        relations["retryOf"] = job.retry_of_id
+    if job.taken_over:
+        relations["takenOver"] = job.taken_over
+    if job.kind != JobKind.TASK:
+        relations |= {"kind": job.kind, "children": child_counts(job=job)}
+    return relations
+
+
 def _info(job: Job) -> dict[str, Any]:
     info: dict[str, Any] = {"definition": job.definition, "definitionVersion": job.definition_version}
+    info |= _relations(job)
     if job.executor:
         info["executor"] = job.executor
     if job.phase == Phase.HELD and job.held_reason:

@@ -239,7 +239,8 @@ CONTROLS: dict[str, Control] = {
     "EXECUTIONDURATION": Control("execution_duration", parse_seconds, ("jobs", "job", "executionduration")),
     "DESTRUCTION": Control("destruction", parse_instant, ("jobs", "job", "destruction")),
     "NOTIFY": Control("notify", _as_it_is, ("jobs", "job"), several=True),
-    "ACTION": Control("action", _one_of("DELETE"), ("job",)),
+    "ACTION": Control("action", _one_of("DELETE", "RETRY"), ("job",)),
+    "ARRAY": Control("array", _as_it_is, ("jobs",)),
 }
 """The words that control a job (UWS 1.1 §2.2.3, DALI 1.1 §3.4.5)."""
 

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from uws.changes import change_job
-from uws.http.description import describe_job
+from uws.http.description import describe_children, describe_job
 from uws.http.forms import parse_phase, parse_wait, read_form, read_query
 from uws.http.locations import job_list_url, job_page_url, job_url, see_other
 from uws.http.negotiation import HTML, JSON, preferred_form
@@ -18,7 +18,7 @@ from uws.http.xml import write_job
 from uws.models import Job
 from uws.phases import BLOCKING, Phase
 from uws.selectors import get_job
-from uws.services import delete_job
+from uws.services import delete_job, retry_job
 from uws.views.resource import resource
 from vo.errors import UsageError
 
@@ -40,6 +40,8 @@ def _show(
         response: HttpResponse = see_other(job_page_url(request, found.pk))
     else:
         described = describe_job(found, url=job_url(request, job_id), detailed_errors=error_document is not None)
+        if form == JSON:
+            described["jobInfo"] |= describe_children(found, url=job_list_url(request, job_id))
         response = (
             JsonResponse(described)
             if form == JSON
@@ -52,10 +54,14 @@ def _show(
 def _change(request: HttpRequest, *, definition: str, job_id: str, error_document: object) -> HttpResponseBase:
     found = get_job(job_id=job_id, user=request.user, definition=definition)
     form = read_form(request, "job")
+    if form.controls.get("action") == "RETRY":
+        return see_other(job_url(request, retry_job(job=found).pk))
     if "action" in form.controls:
         return _delete(request, definition=definition, job_id=job_id, error_document=error_document)
     if not (form.controls or form.parameters or form.files):
-        raise UsageError("Nothing was asked.", hint="Send parameters, PHASE=RUN, PHASE=ABORT or ACTION=DELETE.")
+        raise UsageError(
+            "Nothing was asked.", hint="Send parameters, PHASE=RUN, PHASE=ABORT, ACTION=DELETE or ACTION=RETRY."
+        )
     change_job(job=found, parameters=form.parameters, files=form.files, **form.controls)
     return see_other(job_url(request, job_id))
 
