@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from uws.executors import Run, State, Task
 from uws.executors.slurm import Commands, SlurmExecutor, Unreachable
 from uws.models import Job
 from uws.phases import Phase
+from uws.runner_files import read_json
 from uws.services import abort_job, run_job
 from uws.testing import drive, stepping_engine
 
@@ -125,7 +127,7 @@ class TestEngine:
     def test_own_limit_of_time(self, engine, make_job):
         job = make_job(seconds="600")
         Job.objects.filter(pk=job.pk).update(execution_duration=1)
-        run_job(job_id=job.pk)
+        run_job(job=now_of(job))
         drive(engine, seconds=SECONDS)
         assert now_of(job).phase == Phase.ABORTED
         assert job.error_message == "The job ran longer than its execution duration of 1 s and was stopped."
@@ -135,7 +137,7 @@ class TestEngine:
         with slurm.closed():
             job = make_job(text="never", run=True)
             step_until(engine, lambda: now_of(job).stage.startswith("waiting in Slurm:"))
-            abort_job(job_id=job.pk)
+            abort_job(job=now_of(job))
             drive(engine, seconds=SECONDS)
         assert slurm.jobs("State", job.handle["job"]) == ["CANCELLED"]
         assert now_of(job).phase == Phase.ABORTED
@@ -145,7 +147,7 @@ class TestEngine:
         job = make_job(text="never", seconds="600", run=True)
         step_until(engine, lambda: is_working(job))
         assert "[STAGE] working" in (job.workdir / "stdout.txt").read_text()
-        abort_job(job_id=job.pk)
+        abort_job(job=now_of(job))
         drive(engine, seconds=SECONDS)
         assert phases(job) == ["PENDING", "QUEUED", "EXECUTING", "ABORTED"]
         assert now_of(job).host
@@ -161,7 +163,7 @@ class TestEngine:
         step_until(engine, lambda: now_of(job).phase == Phase.EXECUTING)
         slurm.commands.run("scontrol", "suspend", job.handle["job"])
         step_until(engine, lambda: now_of(job).phase == Phase.SUSPENDED)
-        abort_job(job_id=job.pk)
+        abort_job(job=now_of(job))
         drive(engine, seconds=SECONDS)
         assert now_of(job).phase == Phase.ABORTED
 
@@ -177,7 +179,7 @@ class TestEngine:
         (sas / "bin" / "worker").write_text(ONCE.replace("{python}", sys.executable))
         job = make_job(log=str(tmp_path / "begun"))
         Job.objects.filter(pk=job.pk).update(definition_document={**job.definition_document, "retries": 1})
-        run_job(job_id=job.pk)
+        run_job(job=now_of(job))
         step_until(engine, lambda: now_of(job).stage == "first")
         [node] = slurm.jobs("NodeList", job.handle["job"])
         slurm.crash(node)
@@ -207,7 +209,7 @@ class TestEngine:
             slurm.start_controller()
         step_until(engine, lambda: now_of(late).phase == Phase.COMPLETED)
         assert is_working(long)
-        abort_job(job_id=long.pk)
+        abort_job(job=now_of(long))
         drive(engine, seconds=SECONDS)
         assert [phases(job)[2:] for job in (long, short, late)] == [
             ["EXECUTING", "ABORTED"],
@@ -215,10 +217,9 @@ class TestEngine:
             ["EXECUTING", "COMPLETED"],
         ]
 
+    @pytest.mark.usefixtures("site")
     @pytest.mark.parametrize("after_sbatch", [True, False])
-    def test_engine_killed_before_it_stores_the_handle(
-        self, slurm, site, make_job, monkeypatch, tmp_path, after_sbatch
-    ):
+    def test_engine_killed_before_it_stores_the_handle(self, slurm, make_job, monkeypatch, tmp_path, after_sbatch):
         class Killed(BaseException):
             """Goes past every handler, as a signal does."""
 
@@ -249,7 +250,7 @@ class TestEngine:
         Job.objects.filter(pk=job.pk).update(
             definition_document={**job.definition_document, "partition": "nowhere; touch /tmp/x"}
         )
-        run_job(job_id=job.pk)
+        run_job(job=now_of(job))
         drive(engine, seconds=SECONDS)
         assert now_of(job).phase == Phase.ERROR
         assert job.error_message == (
@@ -325,14 +326,10 @@ class TestExecutor:
         assert status.exit.reason == "failed-to-start"
         assert status.exit.message.endswith("it must lie on a file system that all nodes share")
 
-    def test_runner_killed_on_its_node(self, executor, tmp_path):
+    def test_runner_killed_on_its_node(self, slurm, executor, tmp_path):
         task = self.task(tmp_path / "job", "import time; time.sleep(600)")
         run = Run("job", task.workdir, executor.submit(task))
         poll_until(executor, run, State.RUNNING)
-        started = task.workdir / "started"
-        executor_sees = time.monotonic() + SECONDS
-        while not started.exists():
-            assert time.monotonic() < executor_sees
-            time.sleep(0.02)
-        os.kill(int(__import__("json").loads(started.read_text())["pid"]), 9)
+        slurm.wait((task.workdir / "started").exists, "the runner has not begun")
+        os.kill(read_json(task.workdir / "started")["pid"], signal.SIGKILL)
         assert poll_until(executor, run, State.LOST, State.ENDED).state is State.LOST
