@@ -41,7 +41,7 @@ def main() -> int:
             if missing := postgres.lacking():
                 raise SystemExit(f"PostgreSQL needs {missing}.")
             server = stack.enter_context(postgres.running_server())
-            settings["DATABASE_URL"] = server.url(server.create_database())
+            settings["DATABASE_URL"] = server.loopback_url(server.create_database())
         service = Fragile(folder, settings)
         stack.callback(service.stop)
         service.start()
