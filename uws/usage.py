@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,11 +52,11 @@ class Use:
 def disk_bytes(folder: Path) -> int:
     """Bytes that a directory takes on its disk: allocated blocks, a file of several names once; 0 when there is none.
 
-    Links are not followed. Files that vanish meanwhile do not count; after `MOST_ENTRIES` files the sum is a lower
-    bound.
+    A file that has a name elsewhere too counts there, where it was before. Links are not followed. Files that vanish
+    meanwhile do not count; after `MOST_ENTRIES` files the sum is a lower bound.
     """
     total, left = 0, MOST_ENTRIES
-    linked: set[tuple[int, int]] = set()
+    seen: Counter[tuple[int, int]] = Counter()
     folders = [os.fspath(folder)]
     while folders and left > 0:
         try:
@@ -71,9 +72,9 @@ def disk_bytes(folder: Path) -> int:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
                     elif status.st_nlink > 1:
-                        if (file := (status.st_dev, status.st_ino)) in linked:
+                        seen[file := (status.st_dev, status.st_ino)] += 1
+                        if seen[file] < status.st_nlink:
                             continue
-                        linked.add(file)
                     total += status.st_blocks * BLOCK
         except OSError:
             continue

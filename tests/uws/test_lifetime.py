@@ -15,7 +15,7 @@ from uws.engine.destroy import destroy_due
 from uws.engine.room import Room, free_bytes
 from uws.engine.tidy import empty_trash, sweep_jobs
 from uws.executors import Exit, MemoryExecutor
-from uws.models import Job, Need, Result
+from uws.models import Job, JobInput, Need, Result
 from uws.phases import Phase
 from uws.selectors import list_jobs
 from uws.services import delete_job, set_destruction
@@ -206,6 +206,26 @@ def test_what_a_waiting_job_needs_stays_until_that_has_ended(ended, make_job):
     Job.objects.filter(pk=waiting.pk).update(phase=Phase.COMPLETED)
     destroy_due()
     assert state(needed) == ("", False)
+
+
+@pytest.mark.parametrize("reads", ["input", "parameter"])
+def test_what_a_queued_job_reads_stays_until_that_has_ended(ended, make_job, reads):
+    made, other, reader = ended(), ended(), make_job()
+    Job.objects.filter(pk=reader.pk).update(phase=Phase.QUEUED)
+    if reads == "input":
+        JobInput.objects.create(job=reader, parameter="table", name="x", entity_id=f"job:{made.pk}/output")
+    else:
+        url = f"http://testserver/uws/worker/{made.pk}/results/output"
+        Job.objects.filter(pk=reader.pk).update(waiting_for=1, parameters={"table": [url]})
+    let_pass(made, other)
+    destroy_due()
+    assert [state(made), state(other)] == [("COMPLETED", True), ("", False)]
+    made.refresh_from_db()
+    assert made.destruction > now() + timedelta(minutes=9)
+    Job.objects.filter(pk=reader.pk).update(phase=Phase.COMPLETED)
+    let_pass(made)
+    destroy_due()
+    assert state(made) == ("", False)
 
 
 def test_a_job_whose_end_is_not_heard_of_stays(ended):

@@ -48,6 +48,16 @@ def test_allocated_bytes_of_a_directory(tmp_path):
     assert 10_000 < expected < 100_000
 
 
+def test_a_file_that_two_jobs_share_counts_where_it_was_first(tmp_path):
+    for name in ("child", "parent"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "child" / "image").write_bytes(content(50_000))
+    child = disk_bytes(tmp_path / "child")
+    (tmp_path / "parent" / "image").hardlink_to(tmp_path / "child" / "image")
+    assert (child > 50_000, disk_bytes(tmp_path / "parent")) == (True, 0)
+    assert disk_bytes(tmp_path) == child + allocated(tmp_path / "child", tmp_path / "parent")
+
+
 def test_the_walk_is_bounded(tmp_path, monkeypatch):
     for number in range(20):
         (tmp_path / f"{number}").write_bytes(content(BLOCK))

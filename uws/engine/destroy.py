@@ -1,8 +1,8 @@
 """What happens to jobs at the end of their life (UWS 1.1 §2.1.3, §2.1.5).
 
-At its destruction time a job is aborted if need be, and its files go. What is left is a record of it (the phase
-ARCHIVED) where the site keeps one, or nothing. A job that its owner deletes is always forgotten. Jobs that others have
-made for their steps go with them, and not before.
+At its destruction time a job is aborted if need be, and its files go, unless another job is about to read them. What
+is left is a record of it (the phase ARCHIVED) where the site keeps one, or nothing. A job that its owner deletes is
+always forgotten. Jobs that others have made for their steps go with them, and not before.
 
 A step that is cut short is done again by the next call: files of a job that is forgotten leave its directory before
 its row goes, and a record loses its files after it has become one. What falls between is found by `uws.engine.tidy`.
@@ -11,6 +11,7 @@ its row goes, and a record loses its files after it has become one. What falls b
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import secrets
 from collections.abc import Iterable
@@ -20,9 +21,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from uws.engine.tidy import trash
-from uws.models import Job, Need
-from uws.phases import FINAL, Phase
+from uws.engine.tidy import JOB_ID, trash
+from uws.models import Job, JobInput, Need
+from uws.phases import ACTIVE, FINAL, Phase
 from uws.signals import job_deleted
 from uws.times import now
 from uws.transitions import abort, move
@@ -34,37 +35,52 @@ logger = logging.getLogger("athanor.engine")
 AT_ONCE = 200
 """Jobs that one call archives or removes at most."""
 
+RESPITE = timedelta(minutes=10)
+"""For how long a job is kept whose results another one is about to read; then it is looked at again."""
+
 ENDED = frozenset({Phase.COMPLETED, Phase.ERROR, Phase.ABORTED})
 """Phases from which a job may become a record."""
 
 
 def destroy_due() -> None:
     """Abort what is due and still runs; archive or remove what is due, has ended and was announced."""
-    for job in list(_due().only("pk", "phase", "definition", "start_time")[:AT_ONCE]):
+    due = list(_due().order_by("destruction").only("pk", "phase", "definition", "start_time")[:AT_ONCE])
+    read = _read_by_others() if any(job.phase in ENDED for job in due) else frozenset()
+    for job in due:
         if job.phase not in FINAL:
             abort(job_id=job.pk)
+        elif job.pk in read:
+            _due().filter(pk=job.pk).update(destruction=now() + RESPITE)
         elif job.phase in ENDED and _is_kept(job):
             _archive(job.pk)
         else:
-            Job.objects.filter(pk=job.pk).update(deleted=True)
+            _due().filter(pk=job.pk).update(deleted=True)
     _destroy_deleted()
 
 
-def remove_files(job: Job) -> bool:
-    """Take the files of a job away, to be removed by `uws.engine.tidy`; False when there are none."""
+def remove_files(job: Job) -> None:
+    """Take the files of a job away, to be removed by `uws.engine.tidy`."""
     removed = trash() / f"{job.pk}-{secrets.token_hex(4)}"
     removed.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         job.workdir.rename(removed)
-        return True
-    return False
 
 
 def _due() -> QuerySet[Job]:
     """Jobs of their own whose time has come, but for ended ones that a waiting job still needs."""
     waiting = Need.objects.filter(needed=OuterRef("pk"), job__deleted=False).exclude(job__phase__in=FINAL)
     due = Job.objects.filter(destruction__lte=now(), deleted=False, parent__isnull=True)
-    return due.exclude(_untold()).exclude(Exists(waiting), phase__in=FINAL).order_by("destruction")
+    return due.exclude(_untold()).exclude(Exists(waiting), phase__in=FINAL)
+
+
+def _read_by_others() -> frozenset[str]:
+    """Ids that the parameters and inputs of jobs name which are queued or run: their results are still needed."""
+    busy = Job.objects.filter(phase__in=ACTIVE, deleted=False)
+    inputs = JobInput.objects.filter(job__in=busy, entity_id__startswith="job:").values_list("entity_id", flat=True)
+    ids = {entity_id[4:].partition("/")[0] for entity_id in inputs.distinct()}
+    for parameters in busy.filter(waiting_for__gt=0).values_list("parameters", flat=True):
+        ids.update(JOB_ID.findall(json.dumps(parameters)))
+    return frozenset(ids)
 
 
 def _untold() -> Q:
@@ -88,6 +104,8 @@ def _archive(job_id: str) -> None:
     try:
         with transaction.atomic():
             jobs = list(Job.objects.select_for_update().filter(pk__in=family, phase__in=ENDED, deleted=False))
+            if not _due().filter(pk=job_id).exists():  # its owner keeps it longer
+                return
             for job in jobs:
                 move(job_id=job.pk, old=Phase(job.phase), new=Phase.ARCHIVED, destruction=forgotten, disk_bytes=0)
         for job in jobs:

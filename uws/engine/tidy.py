@@ -16,7 +16,7 @@ from django.conf import settings
 from uws.models import Job
 from uws.phases import Phase
 
-__all__ = ["empty_trash", "sweep_jobs", "trash"]
+__all__ = ["JOB_ID", "empty_trash", "sweep_jobs", "trash"]
 
 logger = logging.getLogger("athanor.engine")
 
@@ -26,7 +26,8 @@ YOUNG = 3600.0
 AT_ONCE = 500
 """Directories that are looked up in one query."""
 
-_JOB_ID = re.compile(r"[a-z2-7]{26}")
+JOB_ID = re.compile(r"[a-z2-7]{26}")
+"""What identifiers of jobs look like."""
 
 
 def trash() -> Path:
@@ -67,7 +68,7 @@ def _old_directories(before: float) -> Iterator[Path]:
     """Directories of jobs that have not changed since that time, in seconds since 1970."""
     for folder in _entries(settings.ATHANOR_HOME / "jobs"):
         for entry in _entries(folder.path):
-            if _JOB_ID.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < before:
+            if JOB_ID.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < before:
                 yield Path(entry.path)
 
 
