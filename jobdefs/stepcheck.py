@@ -63,6 +63,9 @@ def link_steps(definition: Definition, tasks: Mapping[str, Definition], *, sourc
     linked = replace(definition, tasks=tuple(used.values()))
     checker = _Checker(linked, add)
     for step in linked.steps:
+        checker.check_foreach(step)
+    stop()
+    for step in linked.steps:
         checker.check(step)
     outputs = tuple(checker.output(item) for item in linked.outputs)
     stop()
@@ -76,12 +79,12 @@ def _check_shape(definition: Definition, tasks: Mapping[str, Definition], add: A
         add("steps", "a pipeline needs at least one.")
     if definition.parameter("item") is not None:
         add("parameters[item].name", "the word stands for what a step is run for.")
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        add(f"steps[{name}].name", "it is given more than once.")
     for step in definition.steps:
         where = f"steps[{step.name}]."
         if not _NAME.fullmatch(step.name):
             add(f"{where}name", "it must be lower-case letters, digits, - and _, beginning with a letter.")
-        if names.count(step.name) > 1:
-            add(f"{where}name", "it is given more than once.")
         _check_task(step, tasks, f"{where}task", add)
         if step.on_failure not in ON_FAILURE:
             add(f"{where}on_failure", f"{step.on_failure!r} is none of {', '.join(ON_FAILURE)}.")
@@ -89,7 +92,7 @@ def _check_shape(definition: Definition, tasks: Mapping[str, Definition], add: A
             if need not in names:
                 add(f"{where}needs", _unknown("step", need, names))
     known = all(need in names for step in definition.steps for need in step.needs)
-    if known:
+    if known and len(set(names)) == len(names):
         try:
             in_order(definition)
         except ValueError as error:
@@ -119,9 +122,8 @@ class _Checker:
         self.add = add
 
     def check(self, step: Step) -> None:
-        """Everything about one step."""
+        """Condition and parameters of a step."""
         where = f"steps[{step.name}]."
-        self._check_foreach(step, f"{where}foreach")
         self._check_when(step, f"{where}when")
         task = self.definition.task(step.task)
         given = {name.lower() for name in step.parameters}
@@ -152,7 +154,9 @@ class _Checker:
             description=output.description or found.description,
         )
 
-    def _check_foreach(self, step: Step, where: str) -> None:
+    def check_foreach(self, step: Step) -> None:
+        """What a step is run for; the rest of the pipeline makes sense only where that does."""
+        where = f"steps[{step.name}].foreach"
         if not step.foreach:
             return
         field = read_field(step.foreach)
