@@ -11,8 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 __all__ = ["Program", "Supervisor"]
 
@@ -41,12 +41,15 @@ class Program:
     takes_group
         Whether what is left of its process group is killed when it has ended: workers of a server, which would keep
         the port, are; jobs of an engine, which outlive it, are not.
+    environment
+        Variables that it has where the supervisor's own environment does not set them.
     """
 
     name: str
     argv: Sequence[str]
     patience: float = 15.0
     takes_group: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Supervisor:
@@ -94,6 +97,7 @@ class _Child:
         self._started = time.monotonic()
         self._process = subprocess.Popen(
             self.program.argv,
+            env={**self.program.environment, **os.environ},
             start_new_session=True,
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one thread only
         )

@@ -18,6 +18,25 @@ def test_command_lines(settings):
     assert serve.engine()[-1] == "run_engine"
 
 
+def test_threads_of_the_web_server_share_the_memory_that_is_free(monkeypatch):
+    programs = {}
+    monkeypatch.setattr(serve, "_require_free_port", lambda: None)
+    monkeypatch.setattr(
+        serve, "Supervisor", lambda given: programs.update({one.name: one for one in given}) or _Supervisor()
+    )
+    call_command("serve")
+    assert programs["web server"].environment == {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    assert programs["job engine"].environment == {}
+
+
+class _Supervisor:
+    def handle_signals(self):
+        pass
+
+    def run(self, *, each_tick):
+        pass
+
+
 @pytest.mark.parametrize(
     ("host", "base_url", "address"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import signal
@@ -131,6 +132,22 @@ def test_what_does_not_end_is_killed(running, tmp_path, caplog):
     thread.join(60)
     assert not thread.is_alive()
     assert "did not end within" in caplog.text
+
+
+SHOWING = """
+import json, os, pathlib, sys, time
+shown = json.dumps({name: os.environ.get(name) for name in ("GIVEN", "SET", "PATH")})
+(pathlib.Path(sys.argv[1]) / "environment").write_text(shown + "\\n")
+time.sleep(60)
+"""
+
+
+def test_a_program_has_its_variables_unless_they_are_set(running, tmp_path, monkeypatch):
+    monkeypatch.setenv("SET", "by the site")
+    running(program(tmp_path, "a", SHOWING, environment={"GIVEN": "1", "SET": "2"}))
+    file = tmp_path / "environment"
+    wait_for(lambda: file.is_file() and file.read_text().endswith("\n"))
+    assert json.loads(file.read_text()) == {"GIVEN": "1", "SET": "by the site", "PATH": os.environ["PATH"]}
 
 
 PARENT = """

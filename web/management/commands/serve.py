@@ -20,6 +20,13 @@ HEALTHCHECK = 60
 GRACE = 10
 """Seconds that requests under way may take when the server stops."""
 
+MEMORY = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+"""Variables of the web server's processes (mallopt(3), Arrow's C++ manual, Environment Variables).
+
+By default glibc and Arrow keep free memory apart for each thread. A long answer is made by many threads in turn, and
+what it takes at once would stay with each of them.
+"""
+
 
 class Command(BaseCommand):
     """Runs the service in the foreground until SIGTERM or Ctrl-C."""
@@ -38,7 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's form
         """Run until told to stop."""
         _require_free_port()
-        programs = [Program("web server", web_server(), takes_group=True)]
+        programs = [Program("web server", web_server(), takes_group=True, environment=MEMORY)]
         if not options["no_engine"]:
             programs.append(Program("job engine", engine(), patience=30))
         supervisor = Supervisor(programs)
