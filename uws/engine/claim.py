@@ -10,7 +10,6 @@ from django.db import transaction
 from uws.models import Job, PhaseChange
 from uws.phases import Phase
 from uws.scheduling import NextJobs, take_turn
-from uws.scheduling.demand import waiting
 from uws.times import now
 from uws.wake import wake_watchers
 
@@ -47,8 +46,6 @@ class Claimer:
         queues
             Whether jobs stay QUEUED, for the executor has a queue of its own; else they are EXECUTING from now on.
         """
-        if not waiting(executor).exists():
-            return []
         with transaction.atomic():
             take_turn("claim")
             ids = self._next.ids(executor=executor, free=free, slots=slots or free, most=most)

@@ -42,7 +42,7 @@ from uws.limits import slots_of
 from uws.models import Job
 from uws.phases import ACTIVE, FINAL, TRANSITIONS, Phase
 from uws.pipelines.needs import settle_needs
-from uws.scheduling import quote_of_started
+from uws.scheduling import executors_with_work, quote_of_started
 from uws.times import now
 from uws.transitions import move
 from vo.errors import AthanorError
@@ -90,6 +90,7 @@ class Engine:
         self._room = Room()
         self._held: dict[str, Held] = {}
         self._not_before: dict[str, float] = {}
+        self._in_vain: dict[str, float] = {}
         self._next_sweep = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -120,6 +121,8 @@ class Engine:
 
     def step(self, *, woken: bool = True) -> None:
         """Do everything that can be done now; see the head of this module."""
+        if woken:
+            self._in_vain.clear()
         sweep_is_due = woken or time.monotonic() >= self._next_sweep
         if sweep_is_due:
             self._next_sweep = time.monotonic() + SWEEP_SECONDS
@@ -263,23 +266,29 @@ class Engine:
     def _forget(self, job_id: str, held: Held) -> None:
         held.executor.forget(held.run)
         del self._held[job_id]
+        self._in_vain.clear()
 
     # 3. claim
 
     def _claim(self) -> None:
         if not self._room.suffices():
             return
-        for name, executor in self._executors.items():
-            if time.monotonic() < self._not_before.get(name, 0.0):
-                continue
-            free = self._slots.get(name, 1) - sum(
-                held.cores for held in self._held.values() if held.executor is executor
+        free = {name: cores for name in self._executors if (cores := self._free_cores(name)) > 0}
+        for name in executors_with_work(free):
+            executor = self._executors[name]
+            jobs = self._claimer.claim(
+                executor=name, free=free[name], slots=self._slots.get(name, 1), queues=executor.queues
             )
-            if free > 0:
-                slots = self._slots.get(name, 1)
-                self._start(
-                    self._claimer.claim(executor=name, free=free, slots=slots, queues=executor.queues), executor
-                )
+            if not jobs:
+                self._in_vain[name] = time.monotonic() + IDLE_SECONDS
+            self._start(jobs, executor)
+
+    def _free_cores(self, name: str) -> int:
+        """Cores for which an executor may be given jobs now."""
+        if time.monotonic() < max(self._not_before.get(name, 0.0), self._in_vain.get(name, 0.0)):
+            return 0
+        busy = sum(held.cores for held in self._held.values() if held.executor is self._executors[name])
+        return self._slots.get(name, 1) - busy
 
     def _start(self, jobs: Sequence[Job], executor: Executor) -> None:
         """Hand jobs to an executor together; those that cannot be prepared end."""

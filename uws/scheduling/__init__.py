@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from uws.scheduling.admission import admit
+from uws.scheduling.demand import executors_with_work
 from uws.scheduling.ledger import charge, forget_old_use
 from uws.scheduling.queue import NextJobs, queue_position
 from uws.scheduling.quote import quote_of_queued, quote_of_started
@@ -12,6 +13,7 @@ __all__ = [
     "NextJobs",
     "admit",
     "charge",
+    "executors_with_work",
     "forget_old_use",
     "queue_position",
     "quote_of_queued",

@@ -19,6 +19,9 @@ from uws.models import Allowance
 
 __all__ = ["Allowances", "Grant"]
 
+UNNAMED = -1
+"""Stands for every user whom no allowance names, so that they share one answer."""
+
 QUANTITIES = ("running", "queued", "disk_bytes", "cpu_hours", "priority")
 
 
@@ -59,7 +62,9 @@ class Allowances:
     def __init__(self, rows: Iterable[Allowance], groups: Mapping[int, frozenset[int]]) -> None:
         self._groups = groups
         self._rows: dict[tuple[str, int | None, str], Allowance] = {}
+        self._named: set[int | None] = set(groups)
         for row in rows:
+            self._named.add(row.user_id)
             whom = ("user", row.user_id) if row.user_id else ("group", row.group_id) if row.group_id else ("all", None)
             self._rows[(*whom, row.definition)] = row
         self._grants: dict[tuple[int | None, str], Grant] = {}
@@ -83,9 +88,9 @@ class Allowances:
 
     def grant(self, owner: int | None, definition: str = "") -> Grant:
         """What an owner may use of a task; without a task of all together."""
-        key = (owner, definition)
+        key = (owner if owner is None or owner in self._named else UNNAMED, definition)
         if key not in self._grants:
-            self._grants[key] = self._combine(owner, definition)
+            self._grants[key] = self._combine(*key)
         return self._grants[key]
 
     def priority(self, owner: int | None, definition: str) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, Min, QuerySet, Sum
 
 from jobdefs import registry
 from uws.models import Job
@@ -14,7 +14,7 @@ from uws.phases import Phase
 from uws.scheduling.allowances import Allowances
 from uws.scheduling.order import Line, RunningRoom, Ticket
 
-__all__ = ["Running", "first_tickets", "lines", "running", "running_room", "waiting"]
+__all__ = ["Running", "executors_with_work", "first_tickets", "lines", "running", "running_room", "waiting"]
 
 UNCOUNTED = "pipeline"
 """Executor of jobs that only see others through: they take nothing."""
@@ -36,17 +36,25 @@ def waiting(executor: str) -> QuerySet[Job]:
     return Job.objects.filter(phase=Phase.QUEUED, executor=executor, engine="", waiting_for=0)
 
 
+def executors_with_work(names: Iterable[str]) -> list[str]:
+    """Those of some executors for which jobs wait, in the order in which they are named."""
+    wanted = list(names)
+    queued = Job.objects.filter(phase=Phase.QUEUED, engine="", executor__in=wanted, waiting_for=0)
+    found = set(queued.order_by().values_list("executor", flat=True).distinct())
+    return [name for name in wanted if name in found]
+
+
 def lines(executor: str, allowances: Allowances) -> list[Line]:
     """The queue of an executor."""
     grouped = (
         waiting(executor)
         .order_by()
-        .values_list("owner", "definition", "priority")
+        .values_list("owner", "priority", "definition")  # as they follow in the index
         .annotate(Min("creation_time"), Count("pk"), Sum("cores"))
     )
     return [
         Line(owner, definition, own, own + allowances.priority(owner, definition), *numbers)
-        for owner, definition, own, *numbers in grouped
+        for owner, own, definition, *numbers in grouped
     ]
 
 
@@ -60,15 +68,17 @@ def first_tickets(executor: str, line: Line, most: int) -> Sequence[Ticket]:
 
 def running() -> list[Running]:
     """What runs now, in the whole service."""
-    active = Q(phase__in=(Phase.EXECUTING, Phase.SUSPENDED, Phase.UNKNOWN)) | Q(phase=Phase.QUEUED, engine__gt="")
-    grouped = (
-        Job.objects.filter(active)
-        .exclude(executor=UNCOUNTED)
-        .order_by()
-        .values_list("owner", "definition", "executor")
-        .annotate(Count("pk"), Sum("cores"))
-    )
-    return [Running(*row) for row in grouped]
+    taken = Job.objects.filter(
+        phase__in=(Phase.QUEUED, Phase.EXECUTING, Phase.SUSPENDED, Phase.UNKNOWN), engine__gt=""
+    ).exclude(executor=UNCOUNTED)
+    counts: Counter[tuple[int | None, str, str]] = Counter()
+    cores: Counter[tuple[int | None, str, str]] = Counter()
+    # Added up here: for a GROUP BY, SQLite would read the whole table in the order of its owners.
+    for owner, definition, executor, wide in taken.values_list("owner", "definition", "executor", "cores"):
+        key = (owner, definition, executor)
+        counts[key] += 1
+        cores[key] += wide
+    return [Running(*key, count, cores[key]) for key, count in counts.items()]
 
 
 def running_room(runs: Sequence[Running], allowances: Allowances) -> RunningRoom:

@@ -17,7 +17,8 @@ from uws.limits import slots_of
 from uws.models import Job, JobInput
 from uws.phases import Phase
 from uws.scheduling.allowances import Allowances
-from uws.scheduling.demand import UNCOUNTED, lines, running
+from uws.scheduling.demand import UNCOUNTED, Running, lines, running
+from uws.scheduling.order import Line
 from uws.scheduling.queue import place
 from uws.times import now
 
@@ -37,12 +38,16 @@ KEPT = 10
 
 FRESH_SECONDS = 60.0
 
+DEMAND_SECONDS = 1.0
+"""How long the queue is remembered for quotes."""
+
 FARTHEST = 10 * 365 * 86400.0
 """Seconds from now of the latest quote that is given."""
 
 History = list[tuple[float, float]]
 
 _histories: dict[str, tuple[float, History]] = {}
+_demands: dict[str, tuple[float, tuple[list[Line], list[Running]]]] = {}
 
 
 def predict(history: Sequence[tuple[float, float]], size: float) -> float | None:
@@ -91,15 +96,15 @@ def quote_of_queued(job: Job) -> datetime | None:
 def forget_history() -> None:
     """Ask the database again."""
     _histories.clear()
+    _demands.clear()
 
 
 def _wait(job: Job, own: float) -> float:
     """Seconds until a job starts, if all before it take as long as their tasks do."""
     if job.executor == UNCOUNTED:
         return 0.0
-    queue = lines(job.executor, Allowances.read(everybody=True))
+    queue, runs = _demand(job.executor)
     ahead = place(job, queue) - 1
-    runs = [run for run in running() if run.executor == job.executor]
     slots = slots_of(job.executor)
     if not ahead and sum(run.cores for run in runs) + job.cores <= slots:
         return 0.0
@@ -108,6 +113,17 @@ def _wait(job: Job, own: float) -> float:
     # What runs is half done on the average.
     left = sum(run.cores * _typical(run.definition, own) for run in runs) / 2
     return (ahead * work + left) / slots
+
+
+def _demand(executor: str) -> tuple[list[Line], list[Running]]:
+    """What waits and what runs; many jobs that are queued at once ask once."""
+    read, demand = _demands.get(executor, (float("-inf"), ([], [])))
+    if time.monotonic() > read + DEMAND_SECONDS:
+        queue = lines(executor, Allowances.read(everybody=True))
+        demand = queue, [run for run in running() if run.executor == executor]
+        if queue:
+            _demands[executor] = (time.monotonic(), demand)
+    return demand
 
 
 def _typical(definition: str, otherwise: float) -> float:
