@@ -13,6 +13,7 @@ from django.utils import timezone
 from jobdefs import registry
 from jobdefs.definition import Definition
 from uws.models import Job, JobInput, Result
+from uws.notices import shown, standing
 from uws.phases import ACTIVE, FINAL, Phase
 from uws.scheduling import queue_position
 from uws.selectors import LOG_CHUNK, log_tail
@@ -32,7 +33,7 @@ TAP = "tap"
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """A result and what can be done with it."""
+    """A result and what can be done with it; `href` is empty where its file is gone."""
 
     result: Result
     href: str
@@ -169,6 +170,11 @@ class JobPage:
         return log_tail(job=self.job, offset=-LOG_CHUNK, stream="stderr")[0]
 
     @property
+    def notices(self) -> list[tuple[str, str]]:
+        """Who is told of the end of the job, without what may be secret, and how that stands."""
+        return [(shown(notice.address), standing(notice)) for notice in self.job.notices.order_by("pk")]
+
+    @property
     def token(self) -> str:
         """The state that the page has announced."""
         return job_token(self.job)
@@ -199,12 +205,13 @@ class JobPage:
         return job_pyvo(self.uws_url)
 
     def _result(self, result: Result) -> ResultRow:
+        gone = self.job.phase == Phase.ARCHIVED
         return ResultRow(
             result=result,
-            href=f"{self.uws_url}/results/{quote(result.name)}",
+            href="" if gone else f"{self.uws_url}/results/{quote(result.name)}",
             reference=f"job:{self.job.id}/{result.name}",
-            is_preview=result.media_type in PREVIEWS,
-            tasks=tasks_for(result.product_type) if result.product_type else [],
+            is_preview=result.media_type in PREVIEWS and not gone,
+            tasks=tasks_for(result.product_type) if result.product_type and not gone else [],
         )
 
     def _provenance(self, name: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from uws.notices.addresses import can_mail, shown
 from uws.notices.message import notice_key
-from uws.notices.outbox import ATTEMPTS, due, mark_due, send_due, send_due_at_once, set_notices
+from uws.notices.outbox import due, mark_due, send_due, send_due_at_once, set_notices
+from uws.notices.wording import standing
 
 __all__ = [
-    "ATTEMPTS",
     "can_mail",
     "due",
     "mark_due",
@@ -16,4 +16,5 @@ __all__ = [
     "send_due_at_once",
     "set_notices",
     "shown",
+    "standing",
 ]

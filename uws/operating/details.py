@@ -6,8 +6,8 @@ import json
 import shlex
 from typing import Any
 
-from uws.models import Job, Notice
-from uws.notices import ATTEMPTS
+from uws.models import Job
+from uws.notices import standing
 from uws.operating.tables import WIDTH, cut, printable, wrap
 from uws.selectors import LOG_CHUNK, log_tail
 from uws.times import format_time
@@ -57,7 +57,7 @@ def job_text(job: Job) -> list[str]:
     lines += _section("Software", [f"{name} {version}" for name, version in job.software.items()])
     lines += _section("Results", _results(job))
     lines += _section("Children", [f"{it.pk}  {it.phase:<9}  {it.step} {it.branch}".rstrip() for it in _children(job)])
-    lines += _section("Told of its end", [_notice(it) for it in job.notices.order_by("pk")])
+    lines += _section("Told of its end", [f"{it.address}: {standing(it)}" for it in job.notices.order_by("pk")])
     error = "\n".join(part for part in (job.error_message, job.error_detail) if part)
     lines += _section(f"Error ({job.error_type or 'fatal'})", _clean(error))
     for stream in ("stdout", "stderr"):
@@ -124,17 +124,6 @@ def _results(job: Job) -> list[str]:
 
 def _children(job: Job) -> list[Job]:
     return list(job.children.filter(deleted=False).order_by("creation_time", "pk"))
-
-
-def _notice(notice: Notice) -> str:
-    address = notice.address
-    if notice.sent:
-        return f"{address}: told {format_time(notice.sent)}"
-    if not notice.attempts:
-        return f"{address}: to be told"
-    state = f"tried {notice.attempts} of {ATTEMPTS} times"
-    state += f", again {format_time(notice.due)}" if notice.due else ", given up"
-    return f"{address}: {state}. {notice.failure}".rstrip()
 
 
 def _clean(text: str) -> list[str]:

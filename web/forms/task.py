@@ -15,10 +15,13 @@ from jobdefs.definition import Definition, Input, Parameter
 from vo.errors import AthanorError, ParameterError, ParameterErrors, QueryError
 from vo.wording import plain
 
-__all__ = ["Group", "Node", "TaskForm"]
+__all__ = ["NOTIFY", "RUN_ID", "Group", "Node", "TaskForm"]
 
 RUN_ID = "RUNID"
 """Name of the field for the job's name; names of task parameters are lower-case."""
+
+NOTIFY = "NOTIFY"
+"""Name of the field that asks for mail when the job has ended; its value is the word for that."""
 
 UPLOAD = "__file"
 """What the name of an upload field has after the name of its parameter."""
@@ -103,6 +106,8 @@ class TaskForm(forms.Form):
         Values to begin with, by parameter name in any case: those of an address or of an earlier job.
     suggestions
         For some inputs, references that fit with a description each.
+    mail
+        Address to which the user may be told of the end of the job; empty for none.
     """
 
     def __init__(
@@ -113,6 +118,7 @@ class TaskForm(forms.Form):
         *,
         given: Mapping[str, Sequence[str]] | None = None,
         suggestions: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+        mail: str = "",
     ) -> None:
         super().__init__(data, files, initial=_initial(definition, given or {}))
         self.definition = definition
@@ -131,6 +137,10 @@ class TaskForm(forms.Form):
         self.fields[RUN_ID] = forms.CharField(
             required=False, max_length=200, label="Name of the job", help_text="Anything by which you will know it."
         )
+        if mail:
+            self.fields[NOTIFY] = forms.BooleanField(
+                required=False, label=f"Tell me by e-mail when it has ended ({mail})"
+            )
 
     def groups(self) -> list[Group]:
         """The fields, in the definition's order, under its headings and below their parents."""
@@ -157,6 +167,10 @@ class TaskForm(forms.Form):
     def uploads(self) -> dict[str, UploadedFile]:
         """Files that came with the form, by parameter."""
         return {name: file for name in self._inputs if (file := self.cleaned_data.get(name + UPLOAD))}
+
+    def notify(self) -> list[str]:
+        """Who is to be told of the end of the job."""
+        return ["email"] if self.cleaned_data.get(NOTIFY) else []
 
     def place(self, error: AthanorError) -> None:
         """Show an error of the service at the field that it is about."""

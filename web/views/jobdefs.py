@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from jobdefs import registry
 from jobdefs.definition import Definition
 from uws.http.locations import base_url, see_other
+from uws.notices import can_mail
 from uws.services import create_job
 from vo.errors import NotFoundError, UsageError
-from web.forms.task import RUN_ID, TaskForm
+from web.forms.task import NOTIFY, RUN_ID, TaskForm
 from web.snippets import job_curl
 from web.suggestions import suggestions
 
@@ -35,17 +36,19 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     """A task and its form, filled with what the address says; POST makes a job and starts it."""
     task = _task(name)
     offered = suggestions(definition=task, user=request.user)
+    mail = request.user.email if can_mail(request.user) else ""
     if request.method == "POST":
-        form = TaskForm(task, request.POST, request.FILES, suggestions=offered)
+        form = TaskForm(task, request.POST, request.FILES, suggestions=offered, mail=mail)
         if form.is_valid() and (job_id := _start(request, form)):
             return see_other(reverse("job", args=[job_id]))
     else:
-        form = TaskForm(task, given=dict(request.GET.lists()), suggestions=offered)
+        form = TaskForm(task, given=dict(request.GET.lists()), suggestions=offered, mail=mail)
     context = {
         "section": "jobdefs",
         "task": task,
         "form": form,
         "run_id": form[RUN_ID],
+        "notify": form[NOTIFY] if mail else None,
         "groups": form.groups(),
         "needs_sas": task.environment == "sas" and not settings.SAS_DIR,
         "curl": job_curl(base_url(request), task.name, _example(task, form)),
@@ -71,6 +74,7 @@ def _start(request: HttpRequest, form: TaskForm) -> str:
             run_id=form.cleaned_data[RUN_ID],
             run=True,
             files=form.uploads(),
+            notify=form.notify(),
         )
     except (UsageError, NotFoundError) as error:
         form.place(error)
