@@ -62,7 +62,8 @@ _REASONS = {
 
 def why_waiting(reason: str) -> str:
     """What a job in Slurm's queue waits for, in words; a reason without words is given as Slurm has it."""
+    reason = reason.strip("()")
     words = _REASONS.get(reason)
     if words is None:
-        words = "".join(character if character.isprintable() else " " for character in reason.strip("()"))[:200]
+        words = "".join(character if character.isprintable() else " " for character in reason)[:200]
     return f"waiting in Slurm: {words}" if words else "waiting in Slurm"

@@ -41,7 +41,7 @@ class Ticket:
 
     def leave(self, workdir: Path) -> None:
         """Note in the work directory that the run is about to be submitted."""
-        write_json(workdir / SUBMISSION, {"name": self.name, "element": self.element}, durable=True)
+        write_json(workdir / SUBMISSION, {"name": self.name, "element": self.element})
 
     @staticmethod
     def take_back(workdir: Path) -> None:
