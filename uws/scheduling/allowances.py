@@ -17,12 +17,13 @@ from django.db.models import Q
 
 from uws.models import Allowance
 
-__all__ = ["Allowances", "Grant"]
+__all__ = ["QUANTITIES", "Allowances", "Grant"]
 
 UNNAMED = -1
 """Stands for every user whom no allowance names, so that they share one answer."""
 
 QUANTITIES = ("running", "queued", "disk_bytes", "cpu_hours", "priority")
+"""Columns of an allowance that limit something, or raise a priority."""
 
 
 @dataclass(frozen=True, slots=True)
