@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import socket
 import socketserver
 import ssl
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -643,3 +645,25 @@ def test_several_threads_send_each_notice_once(service, receiver, memory):
         thread.join()
     send_due()
     assert sorted(json.loads(content)["jobId"] for _, _, content in receiver.got) == sorted(job.pk for job in jobs)
+
+
+# The page for receivers
+
+
+def test_receivers_verify_as_the_page_says(service, receiver, memory):
+    page = (Path(__file__).resolve().parent.parent.parent / "docs" / "howto" / "notices.md").read_text()
+    described = json.loads(re.search(r"```json\n(.*?)```", page, flags=re.DOTALL)[1])
+    code = re.search(r"```python\n(.*?)```", page, flags=re.DOTALL)[1]
+    names: dict = {}
+    exec(code, names)
+    job = make(notify=(receiver.url,))
+    result = {"name": "image", "path": "work/x.fits", "media_type": "image/fits", "size": 6, "sha256": "5891b5b5"}
+    end(memory, job, Exit("exited", exit_code=0, results=({**result, "role": "", "product_type": ""},)))
+    send_due()
+    ((_, headers, content),) = receiver.got
+    told = json.loads(content)
+    assert (list(told), list(told["results"][0])) == (list(described), list(described["results"][0]))
+    signature = headers["X-Athanor-Signature"]
+    assert names["is_genuine"](notice_key(), content, signature)
+    assert not names["is_genuine"](notice_key(), content + b" ", signature)
+    assert not names["is_genuine"](notice_key()[::-1], content, signature)
