@@ -193,7 +193,8 @@ class Engine:
             case State.LOST | State.ABSENT if stopping:
                 self._finish(job_id, held, Exit(reason="cancelled"))
             case State.ABSENT:
-                self._again(job_id, held, most=ATTEMPTS - 1, note="The run had not begun.")
+                most = max(ATTEMPTS - 1, retries_of(job_id))
+                self._again(job_id, held, most=most, note="The run had not begun.")
             case State.LOST if held.executor.repeats:
                 clear(held.run.workdir)
                 self._again(job_id, held, most=ATTEMPTS - 1, note="The engine that ran it is gone.")
@@ -261,7 +262,7 @@ class Engine:
         if queue_again(job_id=job_id, engine=self.identity, most=most, note=note):
             self._forget(job_id, held)
         else:
-            self._finish(job_id, held, Exit(reason="failed", message=f"The run was lost {ATTEMPTS} times."))
+            self._finish(job_id, held, Exit(reason="failed", message=f"The run was lost {most + 1} times."))
 
     def _forget(self, job_id: str, held: Held) -> None:
         held.executor.forget(held.run)
