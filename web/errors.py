@@ -20,7 +20,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 
 from uws.http.middleware import Middleware
-from uws.http.negotiation import HTML, JSON
+from uws.http.negotiation import HTML, JSON, preferred_form
 from vo.dali import VOTABLE
 from vo.errors import (
     AthanorError,
@@ -179,7 +179,10 @@ def _segment(request: HttpRequest) -> str:
 
 
 def _dali_form(request: HttpRequest) -> str:
-    """The form of an error that suits the RESPONSEFORMAT (or FORMAT); a VOTable where none does (DALI 1.1 §4.2)."""
+    """The form of an error that suits the RESPONSEFORMAT (or FORMAT); a VOTable where none does (DALI 1.1 §4.2).
+
+    Without one, JSON is for clients that prefer it to XML: those of the job list.
+    """
     try:
         given = [*request.GET.lists(), *request.POST.lists()]
     except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
@@ -190,7 +193,7 @@ def _dali_form(request: HttpRequest) -> str:
         if name.upper() in names:
             wanted = values[-1].partition(";")[0].strip().lower()
             return DALI_FORMS.get(wanted, TEXT if wanted.startswith("text/") else VOTABLE)
-    return VOTABLE
+    return JSON if preferred_form(request) == JSON else VOTABLE
 
 
 def _headers(error: AthanorError) -> dict[str, str]:

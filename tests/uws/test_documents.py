@@ -250,22 +250,54 @@ def test_valid_in_every_phase(client, ended, user, phase, shared):
     assert parse(client.get(f"/uws/worker/{JOB_ID}").content).findtext("phase") == phase
 
 
-def test_pyvo_reads_it(client, ended, user):
+@pytest.mark.parametrize("phase", Phase)
+def test_pyvo_reads_it(client, ended, user, phase):
     from io import BytesIO
 
-    from pyvo.io.uws import parse_job, parse_job_list
+    from pyvo.io.uws import parse_job
 
     client.force_login(user)
-    job = parse_job(BytesIO(client.get(f"/uws/worker/{JOB_ID}").content))
-    assert (job.jobid, job.phase, job.version, job.errorsummary.message.content) == (
-        JOB_ID,
-        "ERROR",
+    Job.objects.update(phase=phase)
+    url = f"http://testserver/uws/worker/{JOB_ID}"
+    job = parse_job(BytesIO(client.get(url).content))
+    assert (job.version, job.jobid, job.runid, job.ownerid, job.phase) == (
         "1.1",
-        "It <broke>\ufffd.",
+        JOB_ID,
+        'a <run> & "more"',
+        "ada",
+        phase,
     )
-    assert [(item.id_, item.size) for item in job.results] == [("a b", 12)]
-    (listed,) = parse_job_list(BytesIO(client.get("/uws/worker").content))
-    assert listed.jobid == JOB_ID
+    times = [job.creationtime, job.starttime, job.endtime, job.quote, job.destruction]
+    assert (times, job.executionduration.sec) == ([MOMENT, MOMENT, LATER, LATER, None], 60)
+    assert [(item.id_, item.byreference, item.content) for item in job.parameters] == [
+        ("text", False, 'a < b && "c" > d\r\né'),
+        ("keep", False, "one"),
+        ("keep", False, "two"),
+        ("bell", True, f"{url}/parameters/bell"),
+    ]
+    assert [(item.id_, item.href, item.size, item.mimetype) for item in job.results] == [
+        ("a b", f"{url}/results/a%20b", 12, "text/plain")
+    ]
+    error = job.errorsummary
+    assert (error.type_, error.has_detail, error.message.content) == ("transient", True, "It <broke>\ufffd.")
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_pyvo_reads_the_list(client, ended, user, phase):
+    from io import BytesIO
+
+    from pyvo.io.uws import parse_job_list
+
+    client.force_login(user)
+    Job.objects.update(phase=phase)
+    (listed,) = parse_job_list(BytesIO(client.get(f"/uws/worker?PHASE={phase}").content))
+    assert (listed.jobid, listed.phase, listed.runid, listed.ownerid, listed.creationtime) == (
+        JOB_ID,
+        phase,
+        'a <run> & "more"',
+        "ada",
+        MOMENT,
+    )
 
 
 def test_list_needs_one_query(client, service, django_assert_num_queries):
