@@ -269,7 +269,7 @@ def test_pyvo_reads_it(client, ended, user, phase):
     )
     times = [job.creationtime, job.starttime, job.endtime, job.quote, job.destruction]
     assert (times, job.executionduration.sec) == ([MOMENT, MOMENT, LATER, LATER, None], 60)
-    assert [(item.id_, item.byreference, item.content) for item in job.parameters] == [
+    assert [(item.id_, bool(item.byreference), item.content) for item in job.parameters] == [
         ("text", False, 'a < b && "c" > d\r\né'),
         ("keep", False, "one"),
         ("keep", False, "two"),
