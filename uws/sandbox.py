@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,17 +133,19 @@ def walls(bubblewrap: Bubblewrap, workdir: Path, job: Mapping[str, Any]) -> tupl
     # On the disk of the job, not in memory, for nothing would limit that.
     for path in TEMPORARY:
         options += ["--bind", str(workdir / "tmp"), path]
+    inputs = {Path(item["path"]) for item in job.get("inputs", ())}
     python = [sys.base_prefix, sys.base_exec_prefix, str(Path(interpreter()).parent)]
-    inputs = [str(item["path"]) for item in job.get("inputs", ())]
-    readable = [*_readable([*sandbox.get("readable", ()), *python]), *inputs]
-    hidden = [*_hidden(sandbox.get("hidden", ()), readable), *_ways((str(workdir / "work"), *readable))]
-    places = _places(workdir, readable, hidden)
+    readable = _names([*sandbox.get("readable", ()), *python, *map(str, inputs)])
+    hidden = _names(sandbox.get("hidden", ())) - readable
+    shown = {path for path in readable if (path.exists() or path in inputs) and not _is_seen(path, readable, hidden)}
+    covered = {path for path in hidden if path.is_dir() and _is_seen(path, readable, hidden)} | _ways(workdir, shown)
+    places = _places(workdir, shown, covered)
     # A directory comes before what lies in it.
-    for path in sorted(places, key=lambda path: path.count("/")):
+    for path in sorted(places, key=lambda path: (len(path.parts), path)):
         options += places[path]
     # /proc too, for root without capabilities still is the owner of the system's settings in it.
-    for path in ("/proc", "/dev", *hidden):
-        options += ["--remount-ro", path]
+    for path in (Path("/proc"), Path("/dev"), *covered):
+        options += ["--remount-ro", str(path)]
     files = ACCOUNTS if network else ACCOUNTS | LOOPBACK
     return [*options, "--chdir", str(workdir / "work")], files
 
@@ -165,33 +167,33 @@ def interpreter() -> str:
     return os.path.realpath(sys.executable)
 
 
-def _readable(paths: Iterable[str]) -> list[str]:
-    """Each path that exists, by each of its names; never the whole machine."""
-    return [str(path) for path in sorted(_names(paths)) if path.exists() and str(path) not in ("/", "/usr")]
-
-
-def _hidden(paths: Iterable[str], readable: Iterable[str]) -> Iterator[str]:
-    """Directories to be covered: those below what is readable, and not asked for themselves."""
-    shown = {Path(path) for path in (*readable, "/usr")}
-    for path in sorted(_names(paths) - shown):
-        if path.is_dir() and not shown.isdisjoint(path.parents):
-            yield str(path)
-
-
-def _ways(paths: Collection[str]) -> set[str]:
-    """Directories below the temporary ones that lead to a place: not for the command to write in."""
-    parents = {parent for path in paths for parent in Path(path).parents}
-    return {str(parent) for parent in parents if str(parent.parent) in TEMPORARY} - set(paths)
-
-
 def _names(paths: Iterable[str]) -> set[Path]:
-    """The paths as they are given, and where their links lead to."""
-    return {name for path in paths if path for name in (Path(path).absolute(), Path(path).resolve())}
+    """The paths as they are given, and where their links lead to; never the whole machine."""
+    names = {name for path in paths if path for name in (Path(path).absolute(), Path(path).resolve())}
+    return names - {Path("/"), Path("/usr")}
 
 
-def _places(workdir: Path, readable: Iterable[str], hidden: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def _is_seen(path: Path, readable: Set[Path], hidden: Set[Path]) -> bool:
+    """Whether a path lies in a directory that is readable, and not in one within it that is hidden."""
+    over = next((parent for parent in path.parents if parent in readable or parent in hidden), Path("/"))
+    return over in readable or (over not in hidden and Path("/usr") in path.parents)
+
+
+def _ways(workdir: Path, shown: Set[Path]) -> set[Path]:
+    """Directories below the temporary ones that lead to a place: not for the command to write in."""
+    parents = {parent for path in (workdir / "work", *shown) for parent in path.parents}
+    return {parent for parent in parents if str(parent.parent) in TEMPORARY} - shown
+
+
+def _places(workdir: Path, shown: Set[Path], covered: Set[Path]) -> dict[Path, tuple[str, ...]]:
     """The option that makes each place."""
-    work, inputs = str(workdir / "work"), str(workdir / "work" / "inputs")
-    places: dict[str, tuple[str, ...]] = {path: ("--ro-bind", path, path) for path in (*readable, inputs)}
-    places |= {path: ("--bind", path, path) for path in (work, str(workdir / "tmp"))}
-    return places | {path: ("--tmpfs", path) for path in hidden}
+    places = {path: _shown(path) for path in (*shown, workdir / "work" / "inputs")}
+    places |= {path: ("--bind", str(path), str(path)) for path in (workdir / "work", workdir / "tmp")}
+    return places | {path: ("--tmpfs", str(path)) for path in covered}
+
+
+def _shown(path: Path) -> tuple[str, ...]:
+    """A program that is a link stays one: a Python finds its libraries from where its link leads to."""
+    if path.is_symlink() and path.is_file():
+        return ("--symlink", str(path.resolve()), str(path))
+    return ("--ro-bind", str(path), str(path))

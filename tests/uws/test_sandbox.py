@@ -291,6 +291,17 @@ def test_inputs_are_found_wherever_they_lie(tmp_path, mode):
 
 
 @NEEDS_WALLS
+@pytest.mark.parametrize("more", [[], [sys.prefix]])
+def test_program_that_is_a_link(walled, tmp_path, more):
+    program = tmp_path / "python"
+    program.symlink_to(sys.executable)
+    argv = [str(program), "-I", "-c", "import sys; print(sys.executable, sys.base_prefix)"]
+    report = walled.run(argv=argv, sandbox={"readable": [str(program), sys.executable, *more]})
+    assert report["exit_code"] == 0, walled.read("stderr.txt")
+    assert walled.read("stdout.txt") == f"{program} {sys.base_prefix}\n"
+
+
+@NEEDS_WALLS
 def test_state_below_what_is_readable_stays_hidden(tmp_path):
     site = tmp_path / "site"
     runner = Runner(site / "state" / "jobs" / "mine", "require")
