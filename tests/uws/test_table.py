@@ -192,3 +192,26 @@ def test_a_slash_at_the_end_changes_nothing(client, job, user, resource):
     plain, slashed = client.get(url), client.get(f"{url}/")
     assert (plain.status_code, slashed.status_code) == (200, 200)
     assert b"".join(plain) == b"".join(slashed)
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [("/uws", "GET, HEAD"), ("/uws/worker", "GET, HEAD, POST"), ("/uws/worker/", "GET, HEAD, POST")],
+)
+def test_lists_and_their_methods(client, job, path, allow):
+    for method in METHODS:
+        answer = client.generic(method, path)
+        if method not in allow.split(", "):
+            assert (answer.status_code, answer["Allow"]) == (405, allow)
+        else:
+            assert answer.status_code == (303 if method == "POST" else 200)
+    assert Job.objects.count() == 1 + ("POST" in allow)
+
+
+@pytest.mark.parametrize("path", ["/uws/nothing", "/uws/worker/nothing", "/uws/nothing/x/phase", "/uws/worker/a/b/c/d"])
+def test_what_is_nowhere(client, job, path):
+    for method in ("GET", "HEAD", "POST", "DELETE"):
+        expected = {404} if method != "DELETE" else {404, 405}
+        assert client.generic(method, path).status_code in expected, method
+    other = f"/uws/open/{job.pk}"  # the job of another list
+    assert client.get(other).status_code == 404
