@@ -221,6 +221,7 @@ def retry_job(*, job: Job) -> Job:
     vo.errors.UsageError
         When it can no longer run as it is, for instance because a file that came with it is gone.
     """
+    job.refresh_from_db()
     if job.phase not in FINAL:
         raise IllegalStateError(f"The job is {job.phase}; only a job that has ended can be run again.")
     _refuse_child(job, "run again")

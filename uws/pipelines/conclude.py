@@ -40,7 +40,7 @@ def conclude_pipeline(parent: Job, plan: Plan, *, reason: str = "") -> Exit:
         Why it was stopped, empty when it came to its end.
     """
     results = tuple(_results(parent, plan.definition))
-    failed = list(_failures(parent))
+    failed = _failures(parent, plan.definition)
     message = "; ".join([*plan.errors, *([_sentence(failed, plan)] if failed else [])])
     detail = "\n".join(_line(job) for job in failed[:DETAILED])
     if reason:
@@ -78,8 +78,11 @@ def conclude_array(parent: Job, *, reason: str = "") -> Exit:
     return Exit(reason="failed", message=message, detail=detail, results=(summary,))
 
 
-def _failures(parent: Job) -> Iterator[Job]:
-    yield from parent.children.filter(phase__in=FINAL).exclude(phase=Phase.COMPLETED).order_by("creation_time", "pk")
+def _failures(parent: Job, definition: Definition) -> list[Job]:
+    """Children that failed, in the order of the steps and their branches."""
+    order = {step.name: number for number, step in enumerate(definition.steps)}
+    failed = parent.children.filter(phase__in=FINAL).exclude(phase=Phase.COMPLETED)
+    return sorted(failed, key=lambda job: (order[job.step], _numbers(job.branch)))
 
 
 def _sentence(failed: Sequence[Job], plan: Plan) -> str:
