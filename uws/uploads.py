@@ -6,10 +6,10 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 
 from uws.models import Job
 from vo.errors import NotFoundError, ParameterError
@@ -52,9 +52,7 @@ def save_uploads(*, job: Job, files: Mapping[str, UploadedFile]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, file in files.items():
         part = folder / f".{name}.part"  # no name of a file that is sent begins with a dot
-        with part.open("wb") as target:
-            for chunk in file.chunks():
-                target.write(chunk)
+        _take(file, part)
         for old in list_uploads(job=job):
             if old.lower() == name.lower():
                 (folder / old).unlink()
@@ -118,6 +116,19 @@ def find_upload(workdir: Path, name: str) -> Path:
     if not NAME.fullmatch(name) or not path.is_file():
         raise NotFoundError(f"No file was sent as {name!r}.", hint=f"Send it as the part {name!r} of a multipart form.")
     return path
+
+
+def _take(file: UploadedFile, path: Path) -> None:
+    """Move a file that waits on the same file system, for the database may be locked meanwhile; else copy it."""
+    if isinstance(file, TemporaryUploadedFile):
+        with suppress(OSError):
+            file.flush()
+            Path(file.temporary_file_path()).replace(path)
+            path.chmod(0o644)
+            return
+    with path.open("wb") as target:
+        for chunk in file.chunks():
+            target.write(chunk)
 
 
 def _put_back(kept: Path, folder: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.test import RequestFactory
 
 from uws.http.forms import CONTROLS, read_form
@@ -132,6 +134,17 @@ class TestFiles:
         sent = (BYTES * (length // len(BYTES) + 1))[:length]
         client.post(f"/uws/worker/{job.pk}/parameters", {"table": SimpleUploadedFile("x", sent)})
         assert content(client.get(f"/uws/worker/{job.pk}/parameters/table")) == sent
+
+    def test_a_large_file_is_moved_and_not_copied(self, service, make_job):
+        """Its size does not matter to others who wait for the database."""
+        service.FILE_UPLOAD_TEMP_DIR = str(service.ATHANOR_HOME)
+        job = make_job()
+        with TemporaryUploadedFile("x", "application/fits", len(BYTES), None) as file:
+            file.write(BYTES)
+            number = Path(file.temporary_file_path()).stat().st_ino
+            set_parameters(job=job, parameters={}, files={"table": file})
+        kept = job.workdir / "uploads" / "table"
+        assert (kept.stat().st_ino, kept.read_bytes()) == (number, BYTES)
 
     @pytest.mark.parametrize(
         ("name", "media_type", "code"),

@@ -318,6 +318,7 @@ class Interface(RuleBasedStateMachine):
         job = self.pick(data, "EXECUTING", "SUSPENDED")
         job.suspended = not job.suspended
         (self.memory.suspend if job.suspended else self.memory.begin)(job.id)
+        self.engine_works()
 
     @rule()
     def engine_works(self):
