@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 
 from uws.management.commands import jobs as command
 from uws.models import Job, JobInput, Notice, PhaseChange, Result
@@ -312,7 +313,12 @@ def test_tail_follows_until_the_job_has_ended(jobs, monkeypatch):
     log = job.workdir / "stdout.txt"
     log.write_text("begun\n")
     out = io.StringIO()
-    reader = threading.Thread(target=call_command, args=("jobs", "tail", "b", "-f"), kwargs={"stdout": out})
+
+    def follow() -> None:
+        call_command("jobs", "tail", "b", "-f", stdout=out)
+        connections.close_all()
+
+    reader = threading.Thread(target=follow)
     seen = threading.Event()
     monkeypatch.setattr(command.time, "sleep", lambda _: seen.set())
     reader.start()

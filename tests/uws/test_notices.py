@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.db import connections
 from django.test import Client
 
 from uws.engine.beside import Beside
@@ -638,7 +639,12 @@ def test_several_threads_send_each_notice_once(service, receiver, memory):
     jobs = [make(notify=(receiver.url,)) for _ in range(5)]
     for job in jobs:
         end(memory, job)
-    threads = [threading.Thread(target=send_due_at_once) for _ in range(3)]
+
+    def send() -> None:
+        send_due_at_once()
+        connections.close_all()
+
+    threads = [threading.Thread(target=send) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
