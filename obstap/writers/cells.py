@@ -6,7 +6,7 @@ times without a zone, arrays with blanks between their elements. A missing value
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ LOWEST_PLAIN = 0x20
 TRUE, FALSE = pa.scalar("T"), pa.scalar("F")
 UNKNOWN = "?"
 NAN, INF, PLUS_INF, MINUS_INF = pa.scalar("NaN"), pa.scalar("inf"), pa.scalar("+Inf"), pa.scalar("-Inf")
-EMPTY, BLANK, NO_ELEMENTS = pa.scalar(""), pa.scalar(" "), pa.scalar(0, pa.int32())
+EMPTY, BLANK, NO_ELEMENTS, EPOCH = pa.scalar(""), pa.scalar(" "), pa.scalar(0, pa.int32()), pa.scalar(0, pa.int64())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,9 @@ USUAL = Spelling()
 
 FEW = 1000
 """Rows up to which a kernel's call costs more than its work on them."""
+
+TEXT = "text"
+"""What columns of characters have in common."""
 
 NUMBERS = frozenset({"short", "int", "long", "float", "double"})
 
@@ -126,27 +129,45 @@ def cell_text(array: pa.Array, column: Column, spelling: Spelling = USUAL) -> pa
     return _scalars(array, spelling)
 
 
-def cell_texts(batch: pa.RecordBatch, columns: Sequence[Column]) -> list[pa.Array]:
-    """`cell_text` of each column; where rows are few, columns of numbers of one type are spelled all at once.
+def cell_texts(
+    batch: pa.RecordBatch, columns: Sequence[Column], escape: Callable[[pa.Array], pa.Array]
+) -> list[pa.Array]:
+    """`cell_text` of each column, escaped where the column is made of characters.
+
+    Where rows are few, columns of one type are spelled, and texts escaped, all at once.
 
     Raises
     ------
     vo.errors.AthanorError
         When a value does not fit its column's type.
     """
+    if batch.num_rows > FEW:
+        texts = (cell_text(array, column) for column, array in zip(columns, batch.columns, strict=True))
+        return [escape(text) if column.is_text else text for column, text in zip(columns, texts, strict=True)]
+    return _few_texts(batch, columns, escape)
+
+
+def _few_texts(
+    batch: pa.RecordBatch, columns: Sequence[Column], escape: Callable[[pa.Array], pa.Array]
+) -> list[pa.Array]:
     rows = batch.num_rows
-    texts: list[pa.Array | None] = [None] * len(columns)
-    alike: dict[pa.DataType, list[int]] = {}
-    for number, (column, array) in enumerate(zip(columns, batch, strict=True)):
-        if rows <= FEW and column.datatype in NUMBERS and not column.arraysize and array.null_count < rows:
-            alike.setdefault(conform(array, column).type, []).append(number)
+    texts = [pa.nulls(rows, pa.string())] * len(columns)
+    alike: dict[str, list[tuple[int, pa.Array]]] = {}
+    for number, (column, array) in enumerate(zip(columns, batch.columns, strict=True)):
+        if array.null_count == rows:
+            continue
+        if column.is_text:
+            text = conform(array, column)
+            alike.setdefault(TEXT, []).append((number, _times(text) if is_time(text) else text))
+        elif column.datatype in NUMBERS and not column.arraysize:
+            alike.setdefault(column.datatype, []).append((number, conform(array, column)))
         else:
             texts[number] = cell_text(array, column)
-    for numbers in alike.values():
-        together = pa.concat_arrays([conform(batch.column(number), columns[number]) for number in numbers])
-        text = _scalars(together, USUAL)
-        for place, number in enumerate(numbers):
-            texts[number] = text.slice(place * rows, rows)
+    for kind, members in alike.items():
+        together = pa.concat_arrays([array for _, array in members])
+        together = escape(together) if kind == TEXT else _scalars(together, USUAL)
+        for place, (number, _) in enumerate(members):
+            texts[number] = together.slice(place * rows, rows)
     return texts
 
 
@@ -222,6 +243,6 @@ def _times(array: pa.Array) -> pa.Array:
     if pa.types.is_date(array.type):
         return array.cast(pa.string())
     array = array.cast(pa.timestamp("us"))
-    whole_seconds = not np.any(array.cast(pa.int64()).fill_null(0).to_numpy() % 1_000_000)
+    whole_seconds = not np.any(array.cast(pa.int64()).fill_null(EPOCH).to_numpy() % 1_000_000)
     text = pc.replace_substring(array.cast(pa.timestamp("s" if whole_seconds else "us")).cast(pa.string()), " ", "T")
     return text if whole_seconds else pc.ascii_rtrim(pc.ascii_rtrim(text, "0"), ".")

@@ -80,8 +80,7 @@ class SeparatedWriter(Writer):
         return (self.separator.as_py().join(names.to_pylist()) + self.line_end.as_py()).encode()
 
     def _lines(self, batch: pa.RecordBatch, columns: Sequence[Column]) -> bytes:
-        texts = zip(columns, cell_texts(batch, columns), strict=True)
-        cells = [self.escape(text) if column.is_text else text for column, text in texts]
+        cells = cell_texts(batch, columns, self.escape)
         if len(cells) == 1:
             cells = [pc.if_else(pc.equal(pc.binary_length(cells[0].fill_null("")), NOTHING), self.alone, cells[0])]
         end = self.line_end.as_py().encode()

@@ -53,10 +53,8 @@ class TableData(VOTableWriter):
 
     def encode(self, batch: pa.RecordBatch, columns: Sequence[Column]) -> bytes:
         """The TR elements."""
-        texts = zip(columns, cell_texts(batch, columns), strict=True)
-        cells = [escape(text) if column.is_text else text for column, text in texts]
         return join_rows(
-            cells,
+            cell_texts(batch, columns, escape),
             start=b"<TR><TD>",
             between_cells=BETWEEN_CELLS,
             between_rows=BETWEEN_ROWS,

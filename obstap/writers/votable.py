@@ -96,13 +96,18 @@ def header(columns: Sequence[Column], infos: Sequence[Info] = (), *, missing: Ma
     missing
         The numbers that stand for missing values, by data type.
     """
-    nulls = missing or {}
+    told = "".join(map(info, (Info("QUERY_STATUS", "OK"), *infos)))
+    return f'{OPENING}{told}<TABLE name="result">\n'.encode() + _fields(tuple(columns), tuple((missing or {}).items()))
+
+
+@lru_cache(maxsize=64)
+def _fields(columns: tuple[Column, ...], missing: tuple[tuple[str, int], ...]) -> bytes:
+    """The FIELD elements of a table."""
+    nulls = dict(missing)
     ids = unique([re.sub(NOT_IN_AN_ID, "_", column.name) for column in columns])
-    fields = "".join(
+    return "".join(
         field(column, identifier, nulls.get(column.datatype)) for column, identifier in zip(columns, ids, strict=True)
-    )
-    status = info(Info("QUERY_STATUS", "OK"))
-    return f'{OPENING}{status}{"".join(map(info, infos))}<TABLE name="result">\n{fields}'.encode()
+    ).encode()
 
 
 def footer(late: Sequence[Info] = ()) -> bytes:

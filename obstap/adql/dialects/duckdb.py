@@ -16,6 +16,9 @@ __all__ = ["DuckDB"]
 _MARGIN = 1e-9
 """Degrees that cheap tests let through beyond exact ones."""
 
+_RANGES = 4
+"""Ranges of cells of one cone: with more, planning costs more than rows that lie outside; with 3, those cost more."""
+
 _ROUNDING = 1e-15
 
 _SHAPES = {
@@ -174,7 +177,7 @@ class DuckDB(Dialect):
         if radius > WIDEST or most < 1:
             return "", 0
         column = f"{alias}.{self.identifier(position.cell)}"
-        ranges = cone_ranges(lon, lat, radius, most)
+        ranges = cone_ranges(lon, lat, radius, min(most, _RANGES))
         return f"({' OR '.join(f'{column} BETWEEN {first} AND {last}' for first, last in ranges)})", len(ranges)
 
     def touching(self, alias: str, region: Region, cone: tuple[float, float, float, float], exact: str) -> str:

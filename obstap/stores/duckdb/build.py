@@ -36,6 +36,12 @@ SUFFIX = ".duckdb"
 FILE = re.compile(r"\w+-\d+-[0-9a-f]{8}\.duckdb(\.wal)?", re.ASCII)
 """Names of the files that are built here: table, version and a random number; no other file is ours to delete."""
 
+_GROUP_ROWS = 20_480
+"""Rows of a group, for which the engine keeps limits of values and one dictionary of each column of texts.
+
+A query for a few rows reads whole dictionaries: with the engine's own 122,880 rows a cone costs an eighth more.
+"""
+
 _NEW = f"new.{DATA}"
 _OLD = f"old.{DATA}"
 
@@ -120,7 +126,7 @@ def _file(connection: duckdb.DuckDBPyConnection, directory: Path, number: int, t
     file = f"{stem}-{number}-{secrets.token_hex(4)}{SUFFIX}"
     path = directory / file
     try:
-        connection.execute(f"ATTACH {literal(str(path))} AS new")
+        connection.execute(f"ATTACH {literal(str(path))} AS new (ROW_GROUP_SIZE {_GROUP_ROWS})")
         yield file
         connection.execute("DETACH new")
         sync_file(path)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from obstap.writers import WRITERS, get_writer
+from obstap.writers.cells import FEW
+from tests.obstap.writers.samples import COLUMNS, ROWS, batches
 from vo.errors import ParameterError
 
 VOTABLE = "application/x-votable+xml"
@@ -84,3 +86,10 @@ def test_no_two_formats_share_a_name():
 def test_each_name_is_documented(writer):
     page = (Path(__file__).resolve().parents[3] / "docs/reference/formats.md").read_text()
     assert [name for name in (*writer.aliases, *writer.media_types) if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("fmt", ["votable", "csv", "tsv"])
+def test_many_rows_are_written_as_few_are(fmt):
+    rows = ROWS * FEW
+    many, few = (b"".join(get_writer(fmt).stream(batches(rows, size=size), COLUMNS)) for size in (len(rows), 99))
+    assert many == few
