@@ -88,7 +88,7 @@ class Run:
             self._start()
         except OSError as error:
             return self.report(started, reason="failed-to-start", message=f"{self.job['argv'][0]}: {error.strerror}")
-        except subprocess.SubprocessError as error:
+        except (subprocess.SubprocessError, ValueError) as error:
             return self.report(started, reason="failed-to-start", message=str(error))
         hashing = threading.Thread(target=self._hash_inputs, daemon=True)
         hashing.start()

@@ -169,7 +169,7 @@ def interpreter() -> str:
 
 def _names(paths: Iterable[str]) -> set[Path]:
     """The paths as they are given, and where their links lead to; never the whole machine."""
-    names = {name for path in paths if path for name in (Path(path).absolute(), Path(path).resolve())}
+    names = {name for path in paths if path for name in (Path(path).absolute(), Path(os.path.realpath(path)))}
     return names - {Path("/"), Path("/usr")}
 
 
@@ -195,5 +195,5 @@ def _places(workdir: Path, shown: Set[Path], covered: Set[Path]) -> dict[Path, t
 def _shown(path: Path) -> tuple[str, ...]:
     """A program that is a link stays one: a Python finds its libraries from where its link leads to."""
     if path.is_symlink() and path.is_file():
-        return ("--symlink", str(path.resolve()), str(path))
+        return ("--symlink", os.path.realpath(path), str(path))
     return ("--ro-bind", str(path), str(path))

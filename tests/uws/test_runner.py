@@ -118,6 +118,11 @@ def test_missing_program(runner):
     assert report["message"] == "/no/such/program: No such file or directory"
 
 
+def test_argument_that_no_program_takes(runner):
+    report = runner.run(argv=["/bin/echo", "a\0b"])
+    assert (report["reason"], report["message"]) == ("failed-to-start", "embedded null byte")
+
+
 def test_missing_output(runner):
     report = runner.run(
         "open('b.txt', 'w').write('x')",
