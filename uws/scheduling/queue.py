@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -59,7 +61,7 @@ def queue_position(job: Job) -> int | None:
     """About which place a job has in the queue, 1 being the next; None when it is in none, or in a batch system's.
 
     It counts what has a higher priority, what its owner queued before, and of each other owner so many as come before
-    it when all take turns.
+    it when all take turns, first who has the oldest job.
     """
     if job.phase != Phase.QUEUED or job.engine or job.waiting_for:
         return None
@@ -79,9 +81,14 @@ def place(job: Job, queue: list[Line]) -> int:
             alike |= Q(definition=line.definition, priority=line.own)
     older = Q(creation_time__lt=job.creation_time) | Q(creation_time=job.creation_time, pk__lt=job.pk)
     before = waiting(job.executor).filter(alike, older, owner=job.owner_id).count()
-    others: dict[int | None, int] = {}
+    counts: Counter[int | None] = Counter()
+    heads: dict[int | None, datetime] = {}
     for line in peers:
-        if line.owner != job.owner_id:
-            others[line.owner] = others.get(line.owner, 0) + line.count
+        counts[line.owner] += line.count
+        heads[line.owner] = min(line.oldest, heads.get(line.owner, line.oldest))
+    own_head = min(job.creation_time, heads.get(job.owner_id, job.creation_time))
+    turns = sum(
+        min(count, before + (heads[owner] < own_head)) for owner, count in counts.items() if owner != job.owner_id
+    )
     higher = sum(line.count for line in queue if line.priority > priority)
-    return 1 + higher + before + sum(min(count, before + 1) for count in others.values())
+    return 1 + higher + before + turns
