@@ -16,8 +16,6 @@ __all__ = ["BUSY", "asked_reason", "is_doubtful", "never_begun", "refined", "wit
 BUSY = 75
 """Exit code of a runner whose work directory another process had: it is to be started again."""
 
-KILLED = 9
-
 _UNBEGUN = {
     66: "its work directory is not there; it must lie on a file system that all nodes share",
     67: "the program's own directory is not there; it must lie on a file system that all nodes share",
@@ -35,12 +33,12 @@ def asked_reason(workdir: Path) -> str:
 
 
 def is_doubtful(report: Mapping[str, Any], workdir: Path) -> bool:
-    """Whether Slurm may know better: the runner saw only that a signal came, or that its command was killed."""
+    """Whether Slurm may know better: when it ends a run, the runner sees a signal, or its command fail of one."""
     match report.get("reason"):
         case "cancelled":
             return not asked_reason(workdir)
         case "exited":
-            return report.get("signal") == KILLED
+            return report.get("exit_code") != 0
     return False
 
 
@@ -50,7 +48,7 @@ def refined(report: Mapping[str, Any], entry: Entry, workdir: Path) -> dict[str,
     if better is None or not is_doubtful(report, workdir):
         return dict(report)
     message = _message(better, entry) or report.get("message", "")
-    return {**report, "reason": better, "message": message}
+    return {**report, "reason": _asked(better, workdir), "message": message}
 
 
 def without_report(entry: Entry, workdir: Path) -> Exit | None:
@@ -58,14 +56,18 @@ def without_report(entry: Entry, workdir: Path) -> Exit | None:
     reason = END_REASONS.get(entry.state)
     if reason is None:
         return None
-    asked = asked_reason(workdir) if reason == "cancelled" else ""
-    return Exit(reason=asked or reason, message=_message(reason, entry), host=entry.nodes)
+    return Exit(reason=_asked(reason, workdir), message=_message(reason, entry), host=entry.nodes)
 
 
 def never_begun(entry: Entry) -> Exit:
     """The end of a batch script that could not start the runner."""
     why = _UNBEGUN.get(entry.exit_code, f"the batch script ended with exit code {entry.exit_code}")
     return Exit(reason="failed-to-start", message=f"on the node {entry.nodes or '?'} {why}", host=entry.nodes)
+
+
+def _asked(reason: str, workdir: Path) -> str:
+    """The reason for which the engine had Slurm cancel a run, where it did."""
+    return (asked_reason(workdir) if reason == "cancelled" else "") or reason
 
 
 def _message(reason: str, entry: Entry) -> str:
