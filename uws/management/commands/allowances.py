@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from jobdefs import registry
 from uws.models import Allowance
 from uws.operating.tables import table
 from uws.scheduling.allowances import QUANTITIES, Allowances, Grant
@@ -107,8 +108,8 @@ class Command(BaseCommand):
 
     def _show(self, options: dict[str, Any]) -> None:
         user = find_user(options["name"])
-        grant = Allowances.read(user.pk).grant(user.pk, options["task"])
-        self._write([[options["name"], options["task"] or "all", *_cells(grant)]])
+        task = registry.get(options["task"]).name if options["task"] else ""
+        self._write([[options["name"], task or "all", *_cells(Allowances.read(user.pk).grant(user.pk, task))]])
 
     def _write(self, rows: list[list[str]]) -> None:
         for line in table(HEADS, rows, right=HEADS[2:]):
@@ -180,9 +181,7 @@ def _priority(text: str) -> int:
 
 def _hours(text: str) -> float:
     if not re.fullmatch(r"\d{1,12}(\.\d{1,6})?", text, re.ASCII):
-        raise ArgumentTypeError(
-            f"{text!r} is no number of hours; give one such as 12.5, 0 for no limit, or none."
-        )
+        raise ArgumentTypeError(f"{text!r} is no number of hours; give one such as 12.5, 0 for no limit, or none.")
     return float(text)
 
 
