@@ -62,7 +62,7 @@ def test_the_page_of_a_job_tells_how_its_notices_stand(client, make_job, fields,
     job = make_job(Phase.COMPLETED)
     Notice.objects.create(job=job, address="https://hooks.example.org/secret", **fields)
     page = client.get(f"/jobs/{job.pk}/")
-    assert f"Told of its end https://hooks.example.org/…: {told}" in text_of(page)
+    assert f"Notice to https://hooks.example.org/…: {told}" in text_of(page)
     assert "secret" not in page.content.decode()
 
 

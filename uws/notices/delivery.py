@@ -132,5 +132,7 @@ def _break_off(sock: socket.socket, over: threading.Event) -> None:
 
 
 def _told(error: Exception) -> str:
-    text = "it took too long" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "it took too long."
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return f"{text[:300].rstrip('.')}."
