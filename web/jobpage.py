@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from jobdefs import registry
 from jobdefs.definition import Definition
-from uws.models import Job, JobInput, Result
+from uws.models import Job, JobInput, JobKind, Result
 from uws.notices import shown, standing
 from uws.phases import ACTIVE, FINAL, Phase
 from uws.scheduling import queue_position
@@ -20,6 +20,7 @@ from uws.selectors import LOG_CHUNK, log_tail
 from uws.services import WAITING
 from vo.errors import NotFoundError
 from web.archive import TaskLink, tasks_for
+from web.family import Family
 from web.snippets import job_curl, job_pyvo
 
 __all__ = ["JobPage", "ResultRow", "job_token"]
@@ -77,10 +78,28 @@ class JobPage:
         """The definition as it was when the job was made."""
         return Definition.from_dict(self.job.definition_document)
 
+    @cached_property
+    def family(self) -> Family | None:
+        """The jobs that it has made; None for one that does its work itself."""
+        return None if self.job.kind == JobKind.TASK else Family(self.job, self.definition)
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether there is something to run again as it is."""
+        if self.job.parent_id is not None or self.job.definition == TAP:
+            return False
+        if self.family is not None:
+            return self.family.can_retry
+        return self.job.phase in (Phase.ERROR, Phase.ABORTED)
+
     @property
     def title(self) -> str:
         """The name that its owner gave it, or the task and the files that it reads."""
         files = ", ".join(row.input.name for row in self.inputs)
+        if self.job.parent_id is not None and self.job.step:
+            return " ".join(part for part in (self.job.run_id, self.job.step, self.job.branch) if part)
+        if self.job.parent_id is not None:
+            return f"{self.job.run_id or self.job.definition}, row {self.job.branch}"
         return self.job.run_id or (f"{self.job.definition} on {files}" if files else self.definition.title)
 
     @property
@@ -157,7 +176,7 @@ class JobPage:
     @property
     def has_log(self) -> bool:
         """Whether the job is a program that writes one."""
-        return self.definition.environment != "inprocess"
+        return self.definition.environment != "inprocess" and self.job.kind == JobKind.TASK
 
     @property
     def log(self) -> tuple[str, int]:

@@ -40,6 +40,7 @@ urlpatterns = [
     path("jobs/<str:job_id>/panel", jobs.panel, name="job-panel"),
     path("jobs/<str:job_id>/log", jobs.log, name="job-log"),
     path("jobs/<str:job_id>/run", jobs.run, name="job-run"),
+    path("jobs/<str:job_id>/retry", jobs.retry, name="job-retry"),
     path("jobs/<str:job_id>/abort", jobs.abort, name="job-abort"),
     path("jobs/<str:job_id>/delete", jobs.delete, name="job-delete"),
     path("jobs/<str:job_id>/keep", jobs.keep, name="job-keep"),

@@ -12,16 +12,20 @@ from django.utils.html import escape
 
 from jobdefs.activation import activate
 from jobdefs.definition import Definition, Input, Parameter
+from uws.uploads import UPLOADED
 from vo.errors import AthanorError, ParameterError, ParameterErrors, QueryError
 from vo.wording import plain
 
-__all__ = ["NOTIFY", "RUN_ID", "Group", "Node", "TaskForm"]
+__all__ = ["ARRAY", "NOTIFY", "RUN_ID", "Group", "Node", "TaskForm"]
 
 RUN_ID = "RUNID"
 """Name of the field for the job's name; names of task parameters are lower-case."""
 
 NOTIFY = "NOTIFY"
 """Name of the field that asks for mail when the job has ended; its value is the word for that."""
+
+ARRAY = "ARRAY"
+"""Name of the field for a table of parameters."""
 
 UPLOAD = "__file"
 """What the name of an upload field has after the name of its parameter."""
@@ -134,6 +138,7 @@ class TaskForm(forms.Form):
                     label=f"or, for {parameter.name}, a file of your own",
                     widget=forms.ClearableFileInput(attrs={"class": "form-control-file"}),
                 )
+        self.fields |= _array_fields()
         self.fields[RUN_ID] = forms.CharField(
             required=False, max_length=200, label="Name of the job", help_text="Anything by which you will know it."
         )
@@ -166,7 +171,14 @@ class TaskForm(forms.Form):
 
     def uploads(self) -> dict[str, UploadedFile]:
         """Files that came with the form, by parameter."""
-        return {name: file for name in self._inputs if (file := self.cleaned_data.get(name + UPLOAD))}
+        names = [*self._inputs, ARRAY]
+        return {name: file for name in names if (file := self.cleaned_data.get(name + UPLOAD))}
+
+    def array(self) -> str:
+        """Reference to the table over whose rows the task is run; empty when it is run once."""
+        if self.cleaned_data.get(ARRAY + UPLOAD):
+            return f"{UPLOADED}{ARRAY}"
+        return self.cleaned_data.get(ARRAY, "").strip()
 
     def notify(self) -> list[str]:
         """Who is to be told of the end of the job."""
@@ -188,6 +200,8 @@ class TaskForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """An input needs a reference or a file."""
         cleaned = super().clean()
+        if cleaned.get(ARRAY) or cleaned.get(ARRAY + UPLOAD):
+            return cleaned  # the table may name the inputs
         for name in self._inputs:
             parameter = self.definition.parameter(name)
             is_given = cleaned.get(name) or cleaned.get(name + UPLOAD)
@@ -200,8 +214,8 @@ class TaskForm(forms.Form):
         return Node(parameter, self[parameter.name], upload, self._suggestions.get(parameter.name, ()))
 
     def _field_name(self, parameter: str) -> str | None:
-        if parameter.upper() == RUN_ID:
-            return RUN_ID
+        if parameter.upper() in (RUN_ID, ARRAY):
+            return parameter.upper()
         known = self.definition.parameter(parameter)
         return known.name if known else None
 
@@ -242,11 +256,28 @@ def _initial(definition: Definition, given: Mapping[str, Sequence[str]]) -> dict
     for name, values in given.items():
         if (parameter := definition.parameter(name)) and values:
             known[parameter.name] = values
-        elif name.upper() == RUN_ID and values:
-            initial[RUN_ID] = values[-1]
+        elif name.upper() in (RUN_ID, ARRAY) and values:
+            initial[name.upper()] = values[-1]
     for name, values in activate(definition, known).items():
         initial[name] = _shown(definition.parameter(name), values)
     return initial
+
+
+def _array_fields() -> dict[str, forms.Field]:
+    """What takes a table of parameters: a reference, or a file."""
+    return {
+        ARRAY: forms.CharField(
+            required=False,
+            label="Table of parameters",
+            help_text="A result of a job: job:job-id/result.",
+            widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+        ),
+        ARRAY + UPLOAD: forms.FileField(
+            required=False,
+            label="or a file of your own: CSV, TSV, ECSV, VOTable, FITS or JSON",
+            widget=forms.ClearableFileInput(attrs={"class": "form-control-file"}),
+        ),
+    }
 
 
 def _shown(parameter: Parameter, values: Sequence[str]) -> Any:

@@ -15,7 +15,7 @@ from uws.http.locations import base_url, see_other
 from uws.notices import can_mail
 from uws.services import create_job
 from vo.errors import NotFoundError, UsageError
-from web.forms.task import NOTIFY, RUN_ID, TaskForm
+from web.forms.task import ARRAY, NOTIFY, RUN_ID, UPLOAD, TaskForm
 from web.snippets import job_curl
 from web.suggestions import suggestions
 
@@ -48,6 +48,8 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         "task": task,
         "form": form,
         "run_id": form[RUN_ID],
+        "array": form[ARRAY],
+        "array_upload": form[ARRAY + UPLOAD],
         "notify": form[NOTIFY] if mail else None,
         "groups": form.groups(),
         "needs_sas": task.environment == "sas" and not settings.SAS_DIR,
@@ -74,6 +76,7 @@ def _start(request: HttpRequest, form: TaskForm) -> str:
             run_id=form.cleaned_data[RUN_ID],
             run=True,
             files=form.uploads(),
+            array=form.array(),
             notify=form.notify(),
         )
     except (UsageError, NotFoundError) as error:

@@ -19,11 +19,11 @@ from uws.http.locations import base_url, see_other
 from uws.models import Job
 from uws.phases import Phase
 from uws.selectors import LOGS, get_job, list_jobs, log_tail
-from uws.services import abort_job, delete_job, run_job, set_destruction
+from uws.services import abort_job, delete_job, retry_job, run_job, set_destruction
 from vo.errors import NotFoundError, ParameterError
 from web.jobpage import JobPage, job_token
 
-__all__ = ["abort", "delete", "index", "keep", "log", "panel", "run", "show"]
+__all__ = ["abort", "delete", "index", "keep", "log", "panel", "retry", "run", "show"]
 
 PAGE_JOBS = 25
 
@@ -87,6 +87,14 @@ def run(request: HttpRequest, job_id: str) -> HttpResponse:
     job = get_job(job_id=job_id, user=request.user)
     run_job(job=job)
     return see_other(reverse("job", args=[job_id]))
+
+
+@require_POST
+def retry(request: HttpRequest, job_id: str) -> HttpResponse:
+    """Run a job once more; of a pipeline or an array what did not complete."""
+    again = retry_job(job=get_job(job_id=job_id, user=request.user))
+    messages.success(request, f"The job {again.run_id or again.id} was submitted; this page follows it.")
+    return see_other(reverse("job", args=[again.id]))
 
 
 @require_POST

@@ -1,0 +1,160 @@
+"""What the page of a pipeline or an array shows of the jobs that it has made."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from jobdefs.definition import Definition
+from jobdefs.steps import axes_of
+from uws.models import Job, JobKind
+from uws.phases import FINAL, Phase
+from uws.selectors import child_counts, list_children
+
+__all__ = ["Family", "Grid", "Row"]
+
+AT_MOST = 100
+"""Rows of one table; those that failed come first where there are more."""
+
+LABEL = 80
+"""Characters of what a row is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A child in the table: its id and phase; neither where a step was not begun."""
+
+    job_id: str = ""
+    phase: str = ""
+    taken_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A branch: its number, what it stands for, and a cell for each step."""
+
+    branch: str
+    label: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether one of its jobs ended, but not well."""
+        return any(cell.phase in FINAL and cell.phase != Phase.COMPLETED for cell in self.cells)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all its jobs have completed."""
+        return all(cell.phase == Phase.COMPLETED for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Steps that are run for the same things, as columns, and those things as rows."""
+
+    title: str
+    steps: tuple[str, ...]
+    rows: tuple[Row, ...]
+    more: int = 0
+
+    @property
+    def has_branches(self) -> bool:
+        """Whether the rows have names."""
+        return any(row.branch for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Family:
+    """The children of a job."""
+
+    job: Job
+    definition: Definition
+
+    @cached_property
+    def counts(self) -> list[tuple[str, int]]:
+        """Phases and how many children are in each."""
+        counts = child_counts(job=self.job)
+        return [(phase, counts[phase]) for phase in Phase if phase in counts]
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether something did not complete that could be run again."""
+        return self.job.phase in FINAL and (
+            self.job.phase != Phase.COMPLETED or any(phase != Phase.COMPLETED for phase, _ in self.counts)
+        )
+
+    @cached_property
+    def grids(self) -> list[Grid]:
+        """The children in tables."""
+        if self.job.kind == JobKind.ARRAY:
+            return [self._array()]
+        axes = axes_of(self.definition)
+        groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for step in self.definition.steps:
+            groups[axes[step.name]].append(step.name)
+        cells = {
+            (step, branch): Cell(pk, phase, taken_over) for pk, step, branch, phase, taken_over in self._children()
+        }
+        return [self._grid(group, steps, cells) for group, steps in groups.items()]
+
+    def _children(self) -> Iterable[tuple[str, str, str, str, bool]]:
+        for child in list_children(job=self.job).only("pk", "step", "branch", "phase", "handle"):
+            yield child.pk, child.step, child.branch, child.phase, bool(child.taken_over)
+
+    def _grid(self, axes: tuple[str, ...], steps: Sequence[str], cells: dict[tuple[str, str], Cell]) -> Grid:
+        values = self.job.parameters.get(axes[0], []) if axes else []
+        branches = sorted({branch for step, branch in cells if step in steps}, key=_numbers) if axes else [""]
+        rows = [
+            Row(
+                branch,
+                _label(values[_numbers(branch)[0] - 1]) if branch and len(values) >= _numbers(branch)[0] else "",
+                tuple(cells.get((step, branch), Cell()) for step in steps),
+            )
+            for branch in branches
+        ]
+        return _cut(f"For each of {axes[-1]}" if axes else "Once", tuple(steps), rows)
+
+    def _array(self) -> Grid:
+        children = list_children(job=self.job).only("pk", "branch", "phase", "handle")
+        rows = [Row(child.branch, "", (Cell(child.pk, child.phase, bool(child.taken_over)),)) for child in children]
+        shown = _cut("Rows", ("job",), sorted(rows, key=lambda row: _numbers(row.branch)))
+        ids = [row.cells[0].job_id for row in shown.rows]
+        given = dict(Job.objects.filter(pk__in=ids).values_list("pk", "parameters"))
+        return Grid(
+            shown.title,
+            shown.steps,
+            tuple(Row(row.branch, self._values(given[row.cells[0].job_id]), row.cells) for row in shown.rows),
+            shown.more,
+        )
+
+    def _values(self, parameters: dict[str, list[str]]) -> str:
+        """The parameters that a row has of its own."""
+        own = [
+            f"{name}={' '.join(values)}"
+            for name, values in parameters.items()
+            if values != self.job.parameters.get(name)
+        ]
+        return _cropped(", ".join(own))
+
+
+def _cut(title: str, steps: tuple[str, ...], rows: Sequence[Row]) -> Grid:
+    """As many rows as a page holds, those first that one wants to see."""
+    if len(rows) <= AT_MOST:
+        return Grid(title, steps, tuple(rows))
+    urgent = sorted(rows, key=lambda row: (not row.has_failed, row.is_done, _numbers(row.branch)))
+    return Grid(title, steps, tuple(urgent[:AT_MOST]), len(rows) - AT_MOST)
+
+
+def _numbers(branch: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in branch.split(".")) if branch else ()
+
+
+def _label(value: str) -> str:
+    return _cropped(re.split(r"[/?]", value)[-1])
+
+
+def _cropped(text: str) -> str:
+    return text if len(text) <= LABEL else f"{text[: LABEL - 1]}…"
