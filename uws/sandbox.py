@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["Bubblewrap", "SandboxError", "find_bubblewrap", "interpreter", "probe", "walls"]
 
-PROGRAMS = "/usr/local/bin:/usr/bin:/bin"
+PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin")
 USER = 1000
 """User and group as a confined command sees itself; outside it stays who the runner is."""
 
@@ -86,8 +85,8 @@ def find_bubblewrap() -> Bubblewrap:
     SandboxError
         When it has none.
     """
-    path = shutil.which("bwrap", path=PROGRAMS)
-    if path is None:
+    path = _program("bwrap")
+    if not path:
         raise SandboxError("bubblewrap is not installed")
     try:
         told = subprocess.run([path, "--version"], capture_output=True, text=True, check=True, timeout=60).stdout
@@ -105,7 +104,7 @@ def probe(bubblewrap: Bubblewrap) -> None:
         When the machine refuses, as containers and systems without namespaces for ordinary users do.
     """
     options = [*bubblewrap.namespaces, "--unshare-net", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"]
-    command = [bubblewrap.path, *options, "--", shutil.which("true", path=PROGRAMS) or "true"]
+    command = [bubblewrap.path, *options, "--", _program("true")]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
         raise SandboxError(f"bubblewrap cannot make namespaces here: {done.stderr.strip()[-300:]}")
@@ -148,6 +147,12 @@ def walls(bubblewrap: Bubblewrap, workdir: Path, job: Mapping[str, Any]) -> tupl
         options += ["--remount-ro", str(path)]
     files = ACCOUNTS if network else ACCOUNTS | LOOPBACK
     return [*options, "--chdir", str(workdir / "work")], files
+
+
+def _program(name: str) -> str:
+    """The full path of a program of the machine, or an empty string; `shutil` would cost each job 3 ms."""
+    paths = (f"{folder}/{name}" for folder in PROGRAMS)
+    return next((path for path in paths if os.access(path, os.X_OK)), "")
 
 
 def _system(network: bool) -> Iterator[str]:
