@@ -196,7 +196,9 @@ VALUES = {
     "EXECUTIONDURATION": ("5", 5),
     "ACTION": ("DELETE", "DELETE"),
     "NOTIFY": ("x", ["x"]),
+    "ARRAY": ("param:rows", "param:rows"),
 }
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "uws.md").read_text()
 
 
 class TestControls:
@@ -214,6 +216,12 @@ class TestControls:
             else:
                 with pytest.raises(ParameterError, match=f"{word}: it is not taken here; POST it to the job"):
                     read_form(request, place)
+
+    @pytest.mark.parametrize("word", CONTROLS)
+    def test_each_is_documented(self, word):
+        names = {"jobs": "job list", "job": "job"}
+        places = ", ".join(names.get(place, f"`{place}`") for place in CONTROLS[word].places)
+        assert f"| `{word}` | {places} | " in PAGE
 
     def test_elsewhere_they_are_parameters(self):
         request = RequestFactory().post("/?runid=a", {"PHASE": "RUN"})

@@ -71,6 +71,7 @@ TABLE = [
     Line("", "POST PHASE=ABORT", 303, then=ABORTED, but=ENDED),
     Line("", "POST ACTION=DELETE", 303, then=GONE),
     Line("", "POST action=delete", 303, then=GONE),
+    Line("", "POST ACTION=RETRY", 403, but=dict.fromkeys((COMPLETED, ERROR, ABORTED, ARCHIVED), 303)),
     Line("", "POST text=new", 403, but=WHILE_IT_WAITS),
     Line("", "POST RUNID=new", 403, but=WHILE_IT_WAITS),
     Line("", "POST EXECUTIONDURATION=5", 403, but=WHILE_IT_WAITS),
@@ -131,9 +132,9 @@ def outcomes(client, job: Job, resource: str, request: str) -> dict[str, tuple[i
     """For each phase that the job may be in, the code of the answer and the phase after it."""
     found = {}
     for phase in Phase:
-        Job.objects.update(phase=phase, deleted=False)
+        Job.objects.filter(pk=job.pk).update(phase=phase, deleted=False)
         code = send(client, job, resource, request).status_code
-        after = Job.objects.get()
+        after = Job.objects.get(pk=job.pk)
         found[phase] = (code, GONE if after.deleted else after.phase)
     return found
 
