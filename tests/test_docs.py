@@ -8,10 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import get_commands
 from django.urls import URLPattern, URLResolver, get_resolver
-from django.utils.module_loading import import_string
 
 from config.environment import VARIABLES
 from jobdefs.checking import check
@@ -80,11 +78,6 @@ def _check_links(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert missing == []
-
-
-def test_every_middleware_can_run_asynchronously() -> None:
-    unable = [name for name in settings.MIDDLEWARE if not getattr(import_string(name), "async_capable", False)]
-    assert unable == []
 
 
 @pytest.mark.parametrize("name", sorted(name for name, task in all_definitions().items() if not task.internal))
