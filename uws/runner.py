@@ -38,6 +38,9 @@ REFUSED = 75
 TICK = 0.25
 """Seconds between two looks at the clock and for a request to cancel."""
 
+SUSPENDED_SECONDS = 5.0
+"""A longer time between two looks is not the run's own: it was suspended, the runner with it."""
+
 HEARTBEAT_SECONDS = 5.0
 STAGE_SECONDS = 0.25
 OUTPUT_BYTES = 16 * 2**20
@@ -71,7 +74,7 @@ class Run:
         self.status: int | None = None
         self.logs: list[Log] = []
         self.child: Child | None = None
-        self.begun = time.monotonic()
+        self.begun = self._looked = time.monotonic()
         self.ended: float | None = None
         self.kill_at: float | None = None
         self.asked_to_stop = False
@@ -185,6 +188,9 @@ class Run:
 
     def _look_at_clock(self, alive: bool) -> None:
         now = time.monotonic()
+        if now - self._looked > SUSPENDED_SECONDS:
+            self.begun += now - self._looked
+        self._looked = now
         if self.kill_at is None:
             self._consider_stop(now, alive)
         elif alive and now >= self.kill_at:

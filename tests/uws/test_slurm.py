@@ -14,6 +14,7 @@ import pytest
 
 from uws.engine import engine as engine_module
 from uws.engine.engine import Engine
+from uws.engine.site import site_executors
 from uws.executors import Run, State, Task
 from uws.executors.slurm import Commands, SlurmExecutor, Unreachable
 from uws.models import Job
@@ -244,6 +245,15 @@ class TestEngine:
         assert [(now_of(job).phase, job.error_message) for job in jobs] == [("COMPLETED", "")] * 3
         assert [(job.workdir / "work" / "log").read_text().split() for job in jobs] == [[job.pk] for job in jobs]
         assert len(set(slurm.jobs()) - before) == 1
+
+    def test_as_the_site_wants_it(self, slurm, site, make_job):
+        site.SLURM_CONF = str(slurm.configuration)
+        site.ATHANOR_SLURM_PARTITION = "brief"
+        job = make_job(text="hello", run=True)
+        with stepping_engine(site_executors(threads=1, ended=lambda: None)) as engine:
+            drive(engine, seconds=SECONDS)
+        assert (now_of(job).phase, job.error_message) == (Phase.COMPLETED, "")
+        assert slurm.jobs("Partition", job.handle["job"]) == ["brief"]
 
     def test_what_slurm_refuses_is_told(self, engine, make_job):
         job = make_job(text="never")
