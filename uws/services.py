@@ -16,7 +16,7 @@ from jobdefs.definition import Definition
 from uws.identifiers import new_id
 from uws.limits import PARENTS, executor_of, granted_destruction, granted_duration, limits_of
 from uws.models import Job, PhaseChange
-from uws.notices import set_notices
+from uws.notices import copy_notices, set_notices
 from uws.parameters import check_partial, merge
 from uws.phases import FINAL, Phase
 from uws.pipelines.arrays import store_rows
@@ -213,6 +213,7 @@ def retry_job(*, job: Job) -> Job:
     """Run a job that has ended once more, as a new job with the same definition and parameters.
 
     Of a pipeline or an array only what did not complete is run; the results of the children that did are taken over.
+    Who was told of the end of the job is told of the new one's too.
 
     Raises
     ------
@@ -235,6 +236,7 @@ def retry_job(*, job: Job) -> Job:
         PhaseChange.objects.create(job=again, phase=Phase.PENDING, time=created)
         try:
             copy_files(job, again)
+            copy_notices(job, again)
             run_job(job=again)
         except Exception:
             shutil.rmtree(again.workdir, ignore_errors=True)

@@ -348,9 +348,18 @@ def test_more_than_one_needs_a_yes(jobs):
     assert refusal("delete", "abd") == "There is no job 'abd'."
 
 
-def test_retry(jobs, monkeypatch):
-    monkeypatch.setattr(command.services, "retry_job", lambda *, job: jobs[1], raising=False)
-    assert run("retry", "abc", "abd") == f"{jobs[0].pk} is run again as {jobs[1].pk}.\n{jobs[1].pk} is run again.\n"
+def test_retry(make_job, user):
+    job = make_job(user=user, seconds="3")
+    Notice.objects.create(job=job, address="https://hooks.example.org/x", attempts=1, sent=NOON)
+    assert refusal("retry", job.pk) == "The job is PENDING; only a job that has ended can be run again."
+    Job.objects.filter(pk=job.pk).update(phase=Phase.ERROR)
+    text = run("retry", job.pk[:12])
+    again = Job.objects.get(retry_of=job)
+    assert text == f"{job.pk} is run again as {again.pk}.\n"
+    assert (again.phase, again.owner, again.parameters) == ("QUEUED", user, {"seconds": ["3"]})
+    assert [(notice.address, notice.attempts, notice.sent) for notice in again.notices.all()] == [
+        ("https://hooks.example.org/x", 0, None)
+    ]
 
 
 PURGE = """\

@@ -208,12 +208,14 @@ def test_what_a_waiting_job_needs_stays_until_that_has_ended(ended, make_job):
     assert state(needed) == ("", False)
 
 
-@pytest.mark.parametrize("reads", ["input", "parameter"])
+@pytest.mark.parametrize("reads", ["input", "parameter", "children"])
 def test_what_a_queued_job_reads_stays_until_that_has_ended(ended, make_job, reads):
     made, other, reader = ended(), ended(), make_job()
     Job.objects.filter(pk=reader.pk).update(phase=Phase.QUEUED)
     if reads == "input":
         JobInput.objects.create(job=reader, parameter="table", name="x", entity_id=f"job:{made.pk}/output")
+    elif reads == "children":
+        Job.objects.filter(pk=reader.pk).update(kind="pipeline", retry_of=made)
     else:
         url = f"http://testserver/uws/worker/{made.pk}/results/output"
         Job.objects.filter(pk=reader.pk).update(waiting_for=1, parameters={"table": [url]})

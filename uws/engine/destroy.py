@@ -22,7 +22,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from uws.engine.tidy import JOB_ID, trash
-from uws.models import Job, JobInput, Need
+from uws.models import Job, JobInput, JobKind, Need
 from uws.phases import ACTIVE, FINAL, Phase
 from uws.signals import job_deleted
 from uws.times import now
@@ -74,10 +74,11 @@ def _due() -> QuerySet[Job]:
 
 
 def _read_by_others() -> frozenset[str]:
-    """Ids that the parameters and inputs of jobs name which are queued or run: their results are still needed."""
+    """Ids of jobs whose results jobs that are queued or run still need: as inputs, or to take them over."""
     busy = Job.objects.filter(phase__in=ACTIVE, deleted=False)
     inputs = JobInput.objects.filter(job__in=busy, entity_id__startswith="job:").values_list("entity_id", flat=True)
     ids = {entity_id[4:].partition("/")[0] for entity_id in inputs.distinct()}
+    ids.update(busy.exclude(kind=JobKind.TASK).exclude(retry_of=None).values_list("retry_of", flat=True))
     for parameters in busy.filter(waiting_for__gt=0).values_list("parameters", flat=True):
         ids.update(JOB_ID.findall(json.dumps(parameters)))
     return frozenset(ids)

@@ -23,7 +23,7 @@ from uws.notices.delivery import DeliveryError, deliver
 from uws.times import now
 from vo.errors import ParameterError
 
-__all__ = ["ATTEMPTS", "due", "mark_due", "send_due", "send_due_at_once", "set_notices"]
+__all__ = ["ATTEMPTS", "copy_notices", "due", "mark_due", "send_due", "send_due_at_once", "set_notices"]
 
 logger = logging.getLogger("athanor.notices")
 
@@ -61,6 +61,12 @@ def set_notices(*, job: Job, wanted: Sequence[str], user: object) -> None:
         raise ParameterError("NOTIFY", f"{len(addresses)} are asked for; at most {MOST} are told of a job.")
     job.notices.all().delete()
     Notice.objects.bulk_create(Notice(job=job, address=address) for address in addresses)
+
+
+def copy_notices(old: Job, new: Job) -> None:
+    """Let those be told of the end of one job who are, or were, told of another's."""
+    addresses = old.notices.order_by("pk").values_list("address", flat=True)
+    Notice.objects.bulk_create(Notice(job=new, address=address) for address in addresses)
 
 
 def mark_due(job_id: str) -> None:

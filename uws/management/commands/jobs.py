@@ -101,9 +101,7 @@ class Command(BaseCommand):
         add("--days", type=_days, default=30.0, metavar="DAYS", help="period of processor time (default: 30)")
         add("--json", action="store_true", help="as a JSON array")
 
-        word(
-            "status", self._status, "tell how engines, queue, disk and notices stand; exit code 1 when no job can run"
-        )
+        word("status", self._status, "tell how engines, queue, disk and notices stand; exit code 1 when no job can run")
         word("notice-key", self._notice_key, "print the key with which receivers check the notices of this service")
 
     def handle(self, *args: Any, handler: Callable[..., None], **options: Any) -> None:  # noqa: ARG002 - Django's form
@@ -167,7 +165,7 @@ class Command(BaseCommand):
     def _retry(self, *, ids: Sequence[str], **_: Any) -> None:
         for job in find_jobs(ids):
             again = services.retry_job(job=job)
-            self.stdout.write(f"{job.pk} is run again as {again.pk}." if again != job else f"{job.pk} is run again.")
+            self.stdout.write(f"{job.pk} is run again as {again.pk}.")
 
     def _purge(self, *, older_than: float | None, dry_run: bool, yes: bool, **options: Any) -> None:
         choice = {"owner": options["owner"], "definition": options["definition"], "phases": options["phase"]}
