@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
+
+from django.conf import settings
 
 from uws.executors import InProcessContext, Produced
 from vo.errors import QueryError, TimeLimitError
@@ -23,6 +26,11 @@ def run(context: InProcessContext) -> list[Produced]:
             context.cancellation.wait(30)
         case "sleep":
             time.sleep(0.2)
+        case "log":
+            begun = time.monotonic()
+            time.sleep(0.02)
+            with (settings.ATHANOR_HOME / "log").open("a") as log:
+                log.write(f"{context.workdir.name} {os.getpid()} {begun} {time.monotonic()}\n")
     path = context.workdir / "result.txt"
     path.write_text(f"{query}\n")
     return [Produced("result", path, "text/plain", role="answer")]

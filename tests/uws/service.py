@@ -23,7 +23,7 @@ DEFINITIONS = Path(__file__).parent / "definitions"
 class Service:
     """State directory, engines and jobs of one test."""
 
-    def __init__(self, home: Path, sas: Path, slots: int = 3) -> None:
+    def __init__(self, home: Path, sas: Path, slots: int = 3, environment: dict[str, str] | None = None) -> None:
         self.home = home
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -32,6 +32,7 @@ class Service:
             "ATHANOR_SANDBOX_PATHS": sys.prefix,
             "ATHANOR_LOCAL_SLOTS": str(slots),
             "DJANGO_SETTINGS_MODULE": "config.settings",
+            **(environment or {}),
         }
         self.engines: list[subprocess.Popen] = []
         self.run("manage.py", "migrate", "--verbosity", "0")
