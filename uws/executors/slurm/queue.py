@@ -178,8 +178,8 @@ def parse_queue(told: str) -> list[Entry]:
             name, array, element, job, state, status, nodes, reason = words[: len(FIELDS)]
             number = int(element) if element.isdecimal() else 0
             key = f"{array}_{number}" if number else job
-            ended = int(status or 0)  # as wait(2) gives it
-            entries.append(Entry(name, number, key, state, ended >> 8, nodes, reason, ended & 0x7F))
+            code, signal = _ended(status)
+            entries.append(Entry(name, number, key, state, code, nodes, reason, signal))
     return entries
 
 
@@ -191,9 +191,17 @@ def parse_accounts(told: str) -> list[Entry]:
             name, key, state, status, nodes = line.split(SEPARATOR)[:5]
             element = key.partition("_")[2]
             number = int(element) if element.isdecimal() else 0
-            code, _, signal = status.partition(":")
-            entries.append(Entry(name, number, key, state.split()[0], int(code or 0), nodes, signal=int(signal or 0)))
+            code, signal = _ended(status)
+            entries.append(Entry(name, number, key, state.split()[0], code, nodes, signal=signal))
     return entries
+
+
+def _ended(status: str) -> tuple[int, int]:
+    """Exit code and signal, from ``code:signal`` or from a number as wait(2) gives it."""
+    code, separator, signal = status.partition(":")
+    if separator:
+        return int(code or 0), int(signal or 0)
+    return int(code or 0) >> 8, int(code or 0) & 0x7F
 
 
 def _format(fields: Iterable[str]) -> str:
