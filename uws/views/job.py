@@ -55,7 +55,7 @@ def _change(request: HttpRequest, *, definition: str, job_id: str, error_documen
     found = get_job(job_id=job_id, user=request.user, definition=definition)
     form = read_form(request, "job")
     if form.controls.get("action") == "RETRY":
-        return see_other(job_url(request, retry_job(job=found).pk))
+        return see_other(f"{job_list_url(request, job_id)}/{retry_job(job=found).pk}")
     if "action" in form.controls:
         return _delete(request, definition=definition, job_id=job_id, error_document=error_document)
     if not (form.controls or form.parameters or form.files):
