@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from uws.engine import destroy, tidy
@@ -358,3 +359,9 @@ def test_room(home, settings, caplog):
     caplog.set_level("INFO", logger="athanor.engine")
     assert room.suffices()
     assert caplog.messages[-1] == "The disk of ATHANOR_HOME has room again; jobs are started."
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL knows by its statistics which index is the best")
+def test_what_is_due_is_found_by_its_time_and_not_among_all_jobs(db):
+    plan = destroy._due().order_by("destruction").explain()
+    assert "USING INDEX uws_job_destruc" in plan.splitlines()[0]

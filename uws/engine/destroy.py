@@ -69,7 +69,8 @@ def remove_files(job: Job) -> None:
 def _due() -> QuerySet[Job]:
     """Jobs of their own whose time has come, but for ended ones that a waiting job still needs."""
     waiting = Need.objects.filter(needed=OuterRef("pk"), job__deleted=False).exclude(job__phase__in=FINAL)
-    due = Job.objects.filter(destruction__lte=now(), deleted=False, parent__isnull=True)
+    # Excluded and not filtered by: SQLite would look at all jobs without a parent, where those that are due are few.
+    due = Job.objects.filter(destruction__lte=now(), deleted=False).exclude(parent__isnull=False)
     return due.exclude(_untold()).exclude(Exists(waiting), phase__in=FINAL)
 
 
