@@ -77,6 +77,12 @@ def test_production_refuses(monkeypatch: pytest.MonkeyPatch, changes: dict[str, 
         ("ATHANOR_SANDBOX_PATHS", "opt/heasoft"),
         ("ATHANOR_SANDBOX_PATHS", "/opt/heasoft:/"),
         ("DATABASE_URL", "mongodb://nowhere/athanor"),
+        ("ATHANOR_ARCHIVE_DAYS", "0"),
+        ("ATHANOR_MIN_FREE_BYTES", "1 GB"),
+        ("ATHANOR_NOTICE_HOSTS", "https://hooks.example.org"),
+        ("ATHANOR_NOTICE_HOSTS", "http://hooks.example.org/path"),
+        ("EMAIL_URL", "mail.example.org"),
+        ("EMAIL_URL", "pop3://mail.example.org"),
     ],
 )
 def test_malformed_values_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -89,3 +95,24 @@ def test_hosts_of_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_environment().upload_hosts == []
     monkeypatch.setenv("ATHANOR_UPLOAD_HOSTS", "Data.example.org, mirror.example.org:8080,[2001:DB8::1],")
     assert read_environment().upload_hosts == ["data.example.org", "mirror.example.org:8080", "[2001:db8::1]"]
+
+
+def test_hosts_of_notices(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_environment().notice_hosts == []
+    monkeypatch.setenv("ATHANOR_NOTICE_HOSTS", "Hooks.example.org:8443, HTTP://127.0.0.1:9000")
+    assert read_environment().notice_hosts == ["hooks.example.org:8443", "http://127.0.0.1:9000"]
+
+
+def test_archived_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_environment().archive_jobs == ["never"]
+    monkeypatch.setenv("ATHANOR_ARCHIVE_JOBS", "evselect, epicspectrum,")
+    assert read_environment().archive_jobs == ["evselect", "epicspectrum"]
+
+
+def test_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_environment().email == {}
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://ada:se%40cret@mail.example.org:587")
+    email = read_environment().email
+    names = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS")
+    smtp = "django.core.mail.backends.smtp.EmailBackend"
+    assert [email[name] for name in names] == [smtp, "mail.example.org", 587, "ada", "se@cret", True]
