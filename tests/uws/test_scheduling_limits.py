@@ -291,3 +291,24 @@ def test_queue_position(make_job, user, other):
     Job.objects.filter(pk=mine[0].pk).update(waiting_for=1)
     mine[0].refresh_from_db()
     assert queue_position(mine[0]) is None
+
+
+def test_a_long_queue_is_remembered_but_no_job_forgotten(make_job, user, other, monkeypatch):
+    monkeypatch.setattr("uws.scheduling.queue.LONG", 1)
+    claimer = Claimer("e")
+
+    def take() -> list[str]:
+        return [job.pk for job in claimer.claim(executor="local", free=1)]
+
+    mine = [make_job(user=user, run=True) for _ in range(3)]
+    assert take() == [mine[0].pk]
+    theirs = make_job(user=other, run=True)
+    Job.objects.filter(pk=theirs.pk).update(priority=5)
+    assert take() == [mine[1].pk]
+    monkeypatch.setattr("uws.scheduling.queue.LONG_SECONDS", -1.0)
+    assert take() == [theirs.pk]
+    monkeypatch.setattr("uws.scheduling.queue.LONG_SECONDS", 60.0)
+    late = make_job(user=other, run=True)
+    assert take() == [mine[2].pk]
+    assert take() == [late.pk]
+    assert take() == []

@@ -20,34 +20,53 @@ __all__ = ["NextJobs", "place", "queue_position"]
 FRESH_SECONDS = 60.0
 """How long the recent use of owners is remembered."""
 
+LONG = 1000
+"""Jobs from which on a queue is long."""
+
+LONG_SECONDS = 1.0
+"""How long a long queue is remembered; a job of higher priority waits so long at most."""
+
 
 class NextJobs:
-    """Says what is next; remembers for a minute what owners have used of late."""
+    """Says what is next; remembers for a minute what owners have used of late, and a long queue for a second."""
 
     def __init__(self) -> None:
         self._recent: dict[str, tuple[float, dict[int | None, float]]] = {}
+        self._long: dict[str, tuple[float, list[Line]]] = {}
 
     def ids(self, *, executor: str, free: int, slots: int, most: int) -> list[str]:
         """Ids of the jobs that are next, in their order; see `uws.scheduling.order.pick`."""
         allowances = Allowances.read(everybody=True)
-        queue = lines(executor, allowances)
-        if not queue:
-            return []
         runs = running()
         load = dict(self._recent_load(executor))
         for run in runs:
             if run.executor == executor:
                 load[run.owner] = load.get(run.owner, 0.0) + run.cores
-        unbounded = RunningRoom({}, Allowances([], {}), {})
-        return pick(
-            queue,
-            load=load,
-            room=unbounded if executor == UNCOUNTED else running_room(runs, allowances),
-            free=free,
-            slots=slots,
-            most=most,
-            fetch=lambda line, count: first_tickets(executor, line, count),
-        )
+
+        def pick_from(queue: list[Line]) -> list[str]:
+            unbounded = RunningRoom({}, Allowances([], {}), {})
+            return pick(
+                queue,
+                load=load,
+                room=unbounded if executor == UNCOUNTED else running_room(runs, allowances),
+                free=free,
+                slots=slots,
+                most=most,
+                fetch=lambda line, count: first_tickets(executor, line, count),
+            )
+
+        return pick_from(self._remembered(executor)) or pick_from(self._read(executor, allowances))
+
+    def _remembered(self, executor: str) -> list[Line]:
+        """A long queue as it was a moment ago: who is in it changes little, and the jobs themselves are read anew."""
+        read, queue = self._long.get(executor, (float("-inf"), []))
+        return queue if time.monotonic() < read + LONG_SECONDS else []
+
+    def _read(self, executor: str, allowances: Allowances) -> list[Line]:
+        queue = lines(executor, allowances)
+        if sum(line.count for line in queue) >= LONG:
+            self._long[executor] = (time.monotonic(), queue)
+        return queue
 
     def _recent_load(self, executor: str) -> dict[int | None, float]:
         read, load = self._recent.get(executor, (float("-inf"), {}))
