@@ -22,6 +22,9 @@ from vo.errors import NotFoundError
 
 __all__ = ["find_entity", "job_graph"]
 
+MOST = 200
+"""Jobs that a graph shows at most: a generation that would exceed it is left out."""
+
 
 def job_graph(*, job_id: str, user: object | None, depth: int = 3) -> Graph:
     """The provenance of a job and of the jobs that made its inputs.
@@ -46,7 +49,7 @@ def job_graph(*, job_id: str, user: object | None, depth: int = 3) -> Graph:
     for _ in range(depth):
         earlier = WasInformedBy.objects.filter(informed__in=frontier).values_list("informant", "informant__identifier")
         frontier = {pk for pk, identifier in earlier if pk not in wanted and _is_visible(identifier, user)}
-        if not frontier:
+        if not frontier or len(wanted) + len(frontier) > MOST:
             break
         wanted |= frontier
     return _graph_of(wanted)

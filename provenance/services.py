@@ -23,7 +23,7 @@ from provenance.models import (
     WasGeneratedBy,
     WasInformedBy,
 )
-from uws.models import Job
+from uws.models import Job, JobKind, Result
 from vo.wording import plain
 
 __all__ = ["record_job"]
@@ -66,9 +66,12 @@ def record_job(*, job_id: str) -> Activity:
     _configure(activity, job, kind)
     used = _record_inputs(activity, job, definition, kind)
     generated = _record_results(activity, job, kind)
-    WasDerivedFrom.objects.bulk_create(
-        WasDerivedFrom(entity=product, used_entity=source) for product in generated for source in used
-    )
+    if job.kind == JobKind.PIPELINE:
+        _derive_from_steps(activity, job, generated)
+    else:
+        WasDerivedFrom.objects.bulk_create(
+            WasDerivedFrom(entity=product, used_entity=source) for product in generated for source in used
+        )
     _associate(activity, job, generated)
     return activity
 
@@ -170,6 +173,21 @@ def _record_results(activity: Activity, job: Job, kind: ActivityDescription) -> 
         WasGeneratedBy.objects.create(entity=entity, activity=activity, role=role, description=descriptions.get(role))
         entities.append(entity)
     return entities
+
+
+def _derive_from_steps(activity: Activity, job: Job, products: list[Entity]) -> None:
+    """The results of a pipeline are files of its steps, whose jobs tell what they come from."""
+    makers: dict[str, str] = {}
+    for result in Result.objects.filter(job__parent=job).select_related("job").order_by("pk"):
+        makers.setdefault(result.sha256, f"job:{result.job.taken_over or result.job_id}/{result.name}")
+    known = {entity.identifier: entity for entity in Entity.objects.filter(identifier__in=makers.values())}
+    pairs = [(product, known.get(makers.get(product.sha256, ""))) for product in products]
+    sources = {product: source for product, source in pairs if source is not None}
+    WasDerivedFrom.objects.bulk_create(
+        WasDerivedFrom(entity=product, used_entity=source) for product, source in sources.items()
+    )
+    informants = Activity.objects.filter(generated__entity__in=sources.values()).exclude(pk=activity.pk).distinct()
+    WasInformedBy.objects.bulk_create(WasInformedBy(informed=activity, informant=informant) for informant in informants)
 
 
 def _entity(

@@ -84,6 +84,12 @@ class JobPage:
         return None if self.job.kind == JobKind.TASK else Family(self.job, self.definition)
 
     @property
+    def origin(self) -> str:
+        """Id of the job that did the work of this one, where that is still known."""
+        done_by = self.job.taken_over
+        return done_by if done_by and Job.objects.filter(pk=done_by, deleted=False).exists() else ""
+
+    @property
     def can_retry(self) -> bool:
         """Whether there is something to run again as it is."""
         if self.job.parent_id is not None or self.job.definition == TAP:
@@ -236,7 +242,9 @@ class JobPage:
     def _provenance(self, name: str) -> str:
         if self.job.phase not in FINAL or not self.job.announced:
             return ""
-        return reverse(name, args=[self.job.id])
+        if self.job.taken_over and not self.origin:
+            return ""
+        return reverse(name, args=[self.origin or self.job.id])
 
 
 def job_token(job: Job) -> str:

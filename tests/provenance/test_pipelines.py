@@ -1,0 +1,55 @@
+"""Provenance of pipelines: their results lead to the jobs that made them, and what was taken over ran once."""
+
+from __future__ import annotations
+
+import pytest
+
+from provenance.models import Activity, WasDerivedFrom, WasInformedBy
+from provenance.selectors import job_graph
+from tests.uws.conftest import definitions, home, make_job, sas, service  # noqa: F401 - fixtures
+from uws.services import retry_job
+from uws.testing import drive
+
+
+@pytest.fixture
+def finished(make_job):  # noqa: F811 - the fixture
+    job = make_job("chain", words=["a", "b"], run=True)
+    drive()
+    return job
+
+
+def child(job, step, branch=""):
+    return job.children.get(step=step, branch=branch)
+
+
+def test_results_come_from_the_steps(finished):
+    derived = WasDerivedFrom.objects.filter(entity__identifier__startswith=f"job:{finished.pk}/")
+    assert {(item.entity.identifier, item.used_entity.identifier) for item in derived} == {
+        (f"job:{finished.pk}/last-1", f"job:{child(finished, 'second', '1').pk}/output"),
+        (f"job:{finished.pk}/last-2", f"job:{child(finished, 'second', '2').pk}/output"),
+        (f"job:{finished.pk}/all", f"job:{child(finished, 'third').pk}/output"),
+    }
+    informants = WasInformedBy.objects.filter(informed__identifier=finished.pk)
+    assert {item.informant.identifier for item in informants} == {
+        child(finished, "second", "1").pk,
+        child(finished, "second", "2").pk,
+        child(finished, "third").pk,
+    }
+    graph = job_graph(job_id=finished.pk, user=None)
+    assert len(graph.activities) == 6
+    activity = Activity.objects.get(identifier=finished.pk)
+    assert (activity.name, activity.command, activity.phase) == ("chain", [], "COMPLETED")
+
+
+def test_a_graph_has_bounds(finished, monkeypatch):
+    monkeypatch.setattr("provenance.selectors.MOST", 3)
+    assert len(job_graph(job_id=finished.pk, user=None).activities) == 1
+
+
+def test_what_is_taken_over_is_no_new_run(finished):
+    before = set(Activity.objects.values_list("identifier", flat=True))
+    again = retry_job(job=finished)
+    drive()
+    assert set(Activity.objects.values_list("identifier", flat=True)) - before == {again.pk}
+    derived = WasDerivedFrom.objects.get(entity__identifier=f"job:{again.pk}/last-1")
+    assert derived.used_entity.identifier == f"job:{child(finished, 'second', '1').pk}/output"
