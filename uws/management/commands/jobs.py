@@ -6,9 +6,9 @@ import csv
 import json
 import sys
 import time
-from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from uws import services
 from uws.models import Job
 from uws.notices import notice_key
+from uws.operating.arguments import count, days, instant, phase
 from uws.operating.details import job_record, job_text
 from uws.operating.purge import plan_purge
 from uws.operating.selection import NOBODY, find_job, find_jobs, select
@@ -25,7 +26,7 @@ from uws.operating.state import state_lines, troubles
 from uws.operating.tables import printable, table
 from uws.phases import FINAL, Phase
 from uws.selectors import LOG_CHUNK, log_tail
-from uws.times import now, parse_time
+from uws.times import now
 from uws.usage import Use, use_by_owner
 from vo.errors import AthanorError
 from vo.quantities import human_duration, human_size
@@ -65,11 +66,11 @@ class Command(BaseCommand):
 
         add = word("list", self._list, "list jobs, the latest first; those that other jobs made only with --parent")
         _add_filters(add)
-        add("--after", type=_instant, metavar="TIME", help="created then or later, as 2026-03-01T12:00:00Z")
-        add("--before", type=_instant, metavar="TIME", help="created before")
+        add("--after", type=instant, metavar="TIME", help="created then or later, as 2026-03-01T12:00:00Z")
+        add("--before", type=instant, metavar="TIME", help="created before")
         add("--text", metavar="TEXT", help="part of the job's name or of its error message")
         add("--parent", metavar="ID", help="made by that job for its steps")
-        add("--limit", type=_count, default=50, metavar="N", help="how many at most; 0 for all (default: 50)")
+        add("--limit", type=count, default=50, metavar="N", help="how many at most; 0 for all (default: 50)")
         add("--json", action="store_true", help="as a JSON array")
         add("--csv", action="store_true", help="as CSV with a line of names")
 
@@ -80,7 +81,7 @@ class Command(BaseCommand):
         add = word("tail", self._tail, "show the end of what a job has written")
         add("id", metavar="ID")
         add("-f", "--follow", action="store_true", help="go on until the job has ended")
-        add("-n", "--lines", type=_count, default=20, metavar="N", help="how many lines (default: 20)")
+        add("-n", "--lines", type=count, default=20, metavar="N", help="how many lines (default: 20)")
         add("--stderr", dest="errors", action="store_true", help="of its standard error instead of its standard output")
 
         add = word("abort", self._abort, "abort jobs that have not ended")
@@ -92,13 +93,13 @@ class Command(BaseCommand):
         add("ids", nargs="+", metavar="ID")
 
         add = word("purge", self._purge, "delete ended jobs, saying how many bytes that frees")
-        add("--older-than", type=_days, metavar="DAYS", help="that ended so many days ago or earlier")
+        add("--older-than", type=days, metavar="DAYS", help="that ended so many days ago or earlier")
         _add_filters(add)
         add("--dry-run", action="store_true", help="only say what would be deleted")
         add("--yes", action="store_true", help="do not ask")
 
         add = word("usage", self._usage, "tell what each owner's jobs use")
-        add("--days", type=_days, default=30.0, metavar="DAYS", help="period of processor time (default: 30)")
+        add("--days", type=days, default=30.0, metavar="DAYS", help="period of processor time (default: 30)")
         add("--json", action="store_true", help="as a JSON array")
 
         word("status", self._status, "tell how engines, queue, disk and notices stand; exit code 1 when no job can run")
@@ -257,7 +258,7 @@ class Command(BaseCommand):
 def _add_filters(add: Callable[..., Any]) -> None:
     add("--owner", metavar="NAME", help=f"of that account; {NOBODY!r} stands for the public workspace")
     add("--definition", metavar="TASK", help="of that task")
-    add("--phase", type=_phase, action="append", default=[], metavar="PHASE", help="in that phase; may be repeated")
+    add("--phase", type=phase, action="append", default=[], metavar="PHASE", help="in that phase; may be repeated")
 
 
 def _add_choice(add: Callable[..., Any]) -> None:
@@ -297,33 +298,3 @@ def _use_record(use: Use) -> dict[str, float]:
 
 def _jobs(number: int) -> str:
     return f"{number} job{'' if number == 1 else 's'}"
-
-
-def _phase(text: str) -> str:
-    try:
-        return Phase(text.upper()).value
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no phase; there are {', '.join(Phase)}") from None
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
-        raise ArgumentTypeError(f"{text!r} is no whole number of 0 or more")
-    return int(text)
-
-
-def _days(text: str) -> float:
-    try:
-        days = float(text)
-    except ValueError:
-        days = -1.0
-    if not 0 <= days < 100_000:
-        raise ArgumentTypeError(f"{text!r} is no number of days")
-    return days
