@@ -13,7 +13,7 @@ settings.register_profile("athanor", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("athanor")
 
-pytest_plugins = ["tests.postgres", "tests.slurm"]
+pytest_plugins = ["tests.postgres", "tests.database", "tests.slurm"]
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 """Real data and schemas beside the checkout; tests that need them skip where they are absent."""

@@ -61,7 +61,7 @@ class Server:
         self.folder = folder
         self._data = folder / "data"
         self._user = [] if os.geteuid() else ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        self._port = free_port()
+        self.port = free_port()
         self._password = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -88,7 +88,7 @@ class Server:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command(
-                    "postgres", "-D", str(self._data), "-k", str(self.folder), "-p", str(self._port), *settings
+                    "postgres", "-D", str(self._data), "-k", str(self.folder), "-p", str(self.port), *settings
                 ),
                 cwd=self.folder,
                 stdout=log,
@@ -114,11 +114,11 @@ class Server:
 
     def url(self, database: str, user: str = OWNER) -> str:
         """The URL of a database by way of the socket."""
-        return f"postgresql://{user}@{quote(str(self.folder), safe='')}:{self._port}/{database}"
+        return f"postgresql://{user}@{quote(str(self.folder), safe='')}:{self.port}/{database}"
 
     def loopback_url(self, database: str) -> str:
         """The URL of a database by way of the network, as ``DATABASE_URL`` needs it: its reader knows no sockets."""
-        return f"postgresql://{OWNER}:{self._password}@127.0.0.1:{self._port}/{database}"
+        return f"postgresql://{OWNER}:{self._password}@127.0.0.1:{self.port}/{database}"
 
     def create_database(self) -> str:
         """A fresh database with pgsphere, owned by `OWNER`; gives its name."""
