@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from obstap.stores import get_store
 from obstap.stores.duckdb import DuckDBStore, manifest
+from obstap.stores.duckdb.build import DATA
 from obstap.stores.duckdb.engine import locked_reader
 from obstap.stores.duckdb.spill import SpillDirectory, remove_abandoned
 from tests.obstap.stores.samples import SAMPLE, content, plain, query, read
@@ -218,3 +219,13 @@ class TestGetStore:
         settings.ARCHIVE_URL = url
         with pytest.raises(ImproperlyConfigured, match=message):
             get_store()
+
+
+@pytest.mark.parametrize("write", ["replace", "upsert"])
+def test_rows_are_kept_in_small_groups(duckdb_store: DuckDBStore, directory: Path, write: str):
+    rows = 50_000
+    getattr(duckdb_store, write)([content(SAMPLE, [{"id": f"{n:06d}"} for n in range(rows)], batch_rows=rows)])
+    (file,) = directory.glob("*.duckdb")
+    with duckdb.connect(str(file), read_only=True) as connection:
+        sql = f"SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('{DATA}')"
+        assert connection.execute(sql).fetchone() == (-(-rows // 20_480),)
