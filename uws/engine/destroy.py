@@ -125,9 +125,8 @@ def _destroy_deleted() -> None:
     _abort_running(family)
     Job.objects.filter(pk__in=family, deleted=False).update(deleted=True)
     ready = set(Job.objects.filter(pk__in=family, phase__in=FINAL).exclude(_untold()).values_list("pk", flat=True))
-    for job_id in reversed(family):
-        if job_id in ready:
-            _destroy(job_id)
+    for job_id in [item for item in reversed(family) if item in ready][:AT_ONCE]:
+        _destroy(job_id)
 
 
 def _abort_running(job_ids: Iterable[str]) -> None:
