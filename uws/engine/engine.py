@@ -59,6 +59,9 @@ BUSY_SECONDS = 0.25
 
 SWEEP_SECONDS = 5.0
 
+WOKEN_SWEEP_SECONDS = 1.0
+"""Shortest time between two looks for what died or is due: not every job that comes or ends is worth one."""
+
 PAUSE_SECONDS = 15.0
 """How long an executor is left alone that did not answer."""
 
@@ -91,11 +94,13 @@ class Engine:
         self._held: dict[str, Held] = {}
         self._not_before: dict[str, float] = {}
         self._in_vain: dict[str, float] = {}
-        self._next_sweep = 0.0
+        self._swept = self._next_sweep = float("-inf")
+        self._sweep_pause = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; runs that have a runner of their own go on without the engine."""
         sweep(self._folder)
+        self._sweep_pause = WOKEN_SWEEP_SECONDS
         beside = Beside()
         messages = [b""]
         while not stop.is_set():
@@ -123,9 +128,11 @@ class Engine:
         """Do everything that can be done now; see the head of this module."""
         if woken:
             self._in_vain.clear()
-        sweep_is_due = woken or time.monotonic() >= self._next_sweep
+            self._next_sweep = min(self._next_sweep, self._swept + self._sweep_pause)
+        sweep_is_due = time.monotonic() >= self._next_sweep
         if sweep_is_due:
-            self._next_sweep = time.monotonic() + SWEEP_SECONDS
+            self._swept = time.monotonic()
+            self._next_sweep = self._swept + SWEEP_SECONDS
             self._take_over()
         self._watch()
         settle_needs()

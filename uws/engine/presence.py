@@ -10,7 +10,7 @@ from pathlib import Path
 
 from uws.wake import ENGINE, Ear
 
-__all__ = ["Presence", "is_live", "sweep"]
+__all__ = ["Presence", "count_engines", "is_live", "sweep"]
 
 LOCK = ".engine.lock"
 
@@ -44,6 +44,11 @@ def is_live(folder: Path, identity: str) -> bool:
     """Whether the engine of that identity still holds its lock."""
     path = _lock_path(folder, identity)
     return path.exists() and _is_locked(path)
+
+
+def count_engines(folder: Path) -> int:
+    """How many engines there are, on whatever machine; at least the one that is to come."""
+    return max(sum(1 for _ in folder.glob(f"*{LOCK}")), 1)
 
 
 def sweep(folder: Path) -> None:

@@ -44,16 +44,19 @@ def executors_with_work(names: Iterable[str]) -> list[str]:
     return [name for name in wanted if name in found]
 
 
-def lines(executor: str, allowances: Allowances) -> list[Line]:
-    """The queue of an executor."""
-    grouped = (
+def lines(executor: str, allowances: Allowances | None = None) -> list[Line]:
+    """The queue of an executor; the allowances are read where they are not given."""
+    grouped = list(
         waiting(executor)
         .order_by()
         .values_list("owner", "priority", "definition")  # as they follow in the index
         .annotate(Min("creation_time"), Count("pk"), Sum("cores"))
     )
+    if not grouped:
+        return []
+    known = allowances or Allowances.read(everybody=True)
     return [
-        Line(owner, definition, own, own + allowances.priority(owner, definition), *numbers)
+        Line(owner, definition, own, own + known.priority(owner, definition), *numbers)
         for owner, own, definition, *numbers in grouped
     ]
 

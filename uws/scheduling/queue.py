@@ -84,11 +84,13 @@ def queue_position(job: Job) -> int | None:
     """
     if job.phase != Phase.QUEUED or job.engine or job.waiting_for:
         return None
-    return place(job, lines(job.executor, Allowances.read(everybody=True)))
+    return place(job, lines(job.executor))
 
 
 def place(job: Job, queue: list[Line]) -> int:
     """See `queue_position`; the job may also be about to be queued."""
+    if not queue:
+        return 1
     own = [line for line in queue if line.owner == job.owner_id]
     priority = next(
         (line.priority for line in own if (line.definition, line.own) == (job.definition, job.priority)), job.priority

@@ -11,12 +11,13 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import F, Sum
 
+from uws.engine.presence import count_engines
 from uws.limits import slots_of
 from uws.models import Job, JobInput
 from uws.phases import Phase
-from uws.scheduling.allowances import Allowances
 from uws.scheduling.demand import UNCOUNTED, Running, lines, running
 from uws.scheduling.order import Line
 from uws.scheduling.queue import place
@@ -105,7 +106,7 @@ def _wait(job: Job, own: float) -> float:
         return 0.0
     queue, runs = _demand(job.executor)
     ahead = place(job, queue) - 1
-    slots = slots_of(job.executor)
+    slots = slots_of(job.executor) * count_engines(settings.ATHANOR_HOME / "run")
     if not ahead and sum(run.cores for run in runs) + job.cores <= slots:
         return 0.0
     queued = sum(line.count for line in queue)
@@ -119,7 +120,7 @@ def _demand(executor: str) -> tuple[list[Line], list[Running]]:
     """What waits and what runs; many jobs that are queued at once ask once."""
     read, demand = _demands.get(executor, (float("-inf"), ([], [])))
     if time.monotonic() > read + DEMAND_SECONDS:
-        queue = lines(executor, Allowances.read(everybody=True))
+        queue = lines(executor)
         demand = queue, [run for run in running() if run.executor == executor]
         if queue:
             _demands[executor] = (time.monotonic(), demand)
