@@ -24,7 +24,18 @@ from typing import Any
 
 from uws.processes import start_ticks
 from uws.runner_child import Child, become_subreaper
-from uws.runner_files import CANCEL, EXIT, HEARTBEAT, JOB, STAGE, STARTED, read_json, take_lock, write_json
+from uws.runner_files import (
+    CANCEL,
+    EXIT,
+    HEARTBEAT,
+    JOB,
+    STAGE,
+    STARTED,
+    asked_reason,
+    read_json,
+    take_lock,
+    write_json,
+)
 from uws.runner_output import Log, Stage
 from uws.runner_results import collect, digest
 from uws.runner_walled import start
@@ -213,7 +224,7 @@ class Run:
         elif wall and now - self.begun >= wall:
             self._stop("wall-limit")
         elif self.asked_to_stop or (self.workdir / CANCEL).exists() or not self.workdir.exists():
-            self._stop(self._asked_reason())
+            self._stop(asked_reason(self.workdir) or "cancelled")
 
     def _stop(self, reason: str) -> None:
         """Ask all processes to end; they are killed when the time of grace is over."""
@@ -231,12 +242,6 @@ class Run:
             if log.open:
                 self._selector.unregister(log.source)
                 log.close()
-
-    def _asked_reason(self) -> str:
-        try:
-            return (self.workdir / CANCEL).read_text(encoding="utf-8").strip() or "cancelled"
-        except OSError:
-            return "cancelled"
 
     def _beat(self) -> None:
         with contextlib.suppress(OSError):
@@ -298,7 +303,7 @@ def main(arguments: list[str]) -> int:
         return REFUSED
     job = read_json(workdir / JOB)
     if (workdir / CANCEL).exists():
-        report = Run(workdir, job).report(_now(), reason="cancelled", message="")
+        report = Run(workdir, job).report(_now(), reason=asked_reason(workdir) or "cancelled", message="")
     else:
         run = Run(workdir, job)
         run.listen_to_signals()

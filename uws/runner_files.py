@@ -8,7 +8,20 @@ import os
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CANCEL", "EXIT", "HEARTBEAT", "JOB", "LOCK", "STAGE", "STARTED", "read_json", "take_lock", "write_json"]
+__all__ = [
+    "CANCEL",
+    "EXIT",
+    "HEARTBEAT",
+    "JOB",
+    "LOCK",
+    "STAGE",
+    "STARTED",
+    "ask_to_stop",
+    "asked_reason",
+    "read_json",
+    "take_lock",
+    "write_json",
+]
 
 JOB = "job.json"
 """What to run; written by the executor before it starts the runner."""
@@ -41,6 +54,22 @@ def take_lock(workdir: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def ask_to_stop(workdir: Path, reason: str) -> None:
+    """Leave the note that ends a run, unless there is one; it appears whole."""
+    if not (workdir / CANCEL).exists():
+        temporary = workdir / f".{CANCEL}.{os.getpid()}"
+        temporary.write_text(reason, encoding="utf-8")
+        temporary.rename(workdir / CANCEL)
+
+
+def asked_reason(workdir: Path) -> str:
+    """The reason for which a run is to end; empty when nobody asked."""
+    try:
+        return (workdir / CANCEL).read_text(encoding="utf-8").strip() or "cancelled"
+    except OSError:
+        return ""
 
 
 def write_json(path: Path, content: Any, *, durable: bool = False) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from uws.executors.base import Executor, Exit, Run, State, Status, Task
 from uws.executors.locking import locked
 from uws.processes import is_alive, kill_all, start_ticks
-from uws.runner_files import CANCEL, EXIT, JOB, STARTED, read_json, write_json
+from uws.runner_files import EXIT, JOB, STARTED, ask_to_stop, read_json, write_json
 
 __all__ = ["LocalExecutor"]
 
@@ -65,8 +65,7 @@ class LocalExecutor(Executor):
         """Leave a note for the runner and wake it; a run without a runner ends here."""
         if not run.workdir.is_dir():
             return
-        with contextlib.suppress(FileExistsError), (run.workdir / CANCEL).open("x", encoding="utf-8") as note:
-            note.write(reason)
+        ask_to_stop(run.workdir, reason)
         with locked(run.workdir) as held:
             if held:
                 self._end_without_runner(run, reason)

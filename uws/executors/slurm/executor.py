@@ -7,7 +7,6 @@ was ended for its time or memory, or was lost with its node.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,13 +24,12 @@ from uws.executors.slurm.submission import Submitter
 from uws.executors.slurm.ticket import Ticket
 from uws.executors.slurm.verdict import (
     BUSY,
-    asked_reason,
     is_doubtful,
     never_begun,
     refined,
     without_report,
 )
-from uws.runner_files import CANCEL, EXIT, HEARTBEAT, STARTED, read_json, write_json
+from uws.runner_files import EXIT, HEARTBEAT, STARTED, ask_to_stop, asked_reason, read_json, write_json
 from uws.times import format_time, now
 
 __all__ = ["SlurmExecutor"]
@@ -143,8 +141,7 @@ class SlurmExecutor(Executor):
         """Leave a note for the runner, and let Slurm wake it or take it out of the queue with the next look."""
         if not run.workdir.is_dir():
             return
-        with contextlib.suppress(FileExistsError), (run.workdir / CANCEL).open("x", encoding="utf-8") as note:
-            note.write(reason)
+        ask_to_stop(run.workdir, reason)
         ticket = Ticket.of(run.handle, run.workdir)
         if ticket is not None:
             self._cancellations.add(run.job_id, ticket)

@@ -9,9 +9,9 @@ from typing import Any
 from uws.executors.base import Exit
 from uws.executors.slurm.queue import Entry
 from uws.executors.slurm.states import END_REASONS
-from uws.runner_files import CANCEL
+from uws.runner_files import asked_reason
 
-__all__ = ["BUSY", "asked_reason", "is_doubtful", "never_begun", "refined", "without_report"]
+__all__ = ["BUSY", "is_doubtful", "never_begun", "refined", "without_report"]
 
 BUSY = 75
 """Exit code of a runner whose work directory another process had: it is to be started again."""
@@ -22,14 +22,6 @@ _UNBEGUN = {
     68: "Python is not there; it must be installed at the same place on all nodes",
 }
 """Exit codes of ``batch.sh``."""
-
-
-def asked_reason(workdir: Path) -> str:
-    """Why the run was asked to end; empty when it was not."""
-    try:
-        return (workdir / CANCEL).read_text(encoding="utf-8").strip() or "cancelled"
-    except OSError:
-        return ""
 
 
 def is_doubtful(report: Mapping[str, Any], workdir: Path) -> bool:
