@@ -24,7 +24,8 @@ def page(definition: Definition) -> str:
         definition.description.strip(),
         f"{addresses} See also <{definition.documentation}>.",
         "## Products",
-        _products(definition),
+        _results(definition) if definition.steps else _products(definition),
+        *(["## Steps", _steps(definition)] if definition.steps else []),
         "## Parameters",
     ]
     for group in dict.fromkeys(parameter.group for parameter in definition.parameters):
@@ -41,6 +42,28 @@ def _products(definition: Definition) -> str:
         for item in definition.outputs
     ]
     return "\n".join(["| result | role | media type | switched on by | file name |", "|---|---|---|---|---|", *rows])
+
+
+def _results(definition: Definition) -> str:
+    rows = [
+        f"| `{item.name}` | {item.role} | `{item.media_type}` | `{item.source}` | {item.description} |"
+        for item in definition.outputs
+    ]
+    return "\n".join(["| result | role | media type | from | meaning |", "|---|---|---|---|---|", *rows])
+
+
+def _steps(definition: Definition) -> str:
+    rows = [
+        f"| `{step.name}` | `{step.task}` | {_code(step.foreach)} | {_code(step.when)} | {step.on_failure} "
+        f"| {step.description} |"
+        for step in definition.steps
+    ]
+    head = "| step | task | for each of | when | where it fails | meaning |"
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+
+
+def _code(text: str) -> str:
+    return f"`{text}`".replace("|", "\\|") if text else ""
 
 
 def _row(parameter: Parameter) -> str:

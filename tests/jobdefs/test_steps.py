@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from jobdefs.definition import Definition
-from jobdefs.registry import parse_definition
+from jobdefs.registry import all_definitions, parse_definition
 from jobdefs.stepcheck import link_steps
 from jobdefs.steps import axes_of, in_order, needs_of, parse_condition
 from vo.errors import AthanorError
@@ -237,7 +240,10 @@ def change(old: str, new: str) -> str:
             change('name = "list"', 'name = "List"'),
             ["steps[List].name: it must be lower-case letters, digits, - and _, beginning with a letter."],
         ),
-        (change('name = "all"', 'name = "list"').replace("all/kept", "merge/kept"), ["steps[list].name: it is given more than once."]),
+        (
+            change('name = "all"', 'name = "list"').replace("all/kept", "merge/kept"),
+            ["steps[list].name: it is given more than once."],
+        ),
         (
             change('on_failure = "continue"', 'on_failure = "ignore"'),
             ["steps[filter].on_failure: 'ignore' is none of stop, continue."],
@@ -396,3 +402,15 @@ def test_tasks_have_no_steps(more, message):
     with pytest.raises(AthanorError) as caught:
         parse_definition(TASK + more, source="sieve.toml")
     assert str(caught.value) == f"sieve.toml: {message}"
+
+
+def test_the_pipeline_of_the_documents():
+    page = (Path(__file__).resolve().parent.parent.parent / "docs/howto/pipelines.md").read_text()
+    text = re.search(r"```toml\n(.*?)```", page, flags=re.DOTALL)[1]
+    pipeline = link_steps(parse_definition(text, source="page"), all_definitions(), source="page")
+    assert axes_of(pipeline)["spectrum"] == ("observations", "list/result")
+    assert {item.name: item.product_type for item in pipeline.outputs} == {
+        "mos": "event",
+        "pn": "event",
+        "spectrum": "spectrum",
+    }
