@@ -61,7 +61,8 @@ def find_entity(*, identifier: str, user: object | None) -> str | None:
     A file that has changed since is another entity (its identifier carries the new digest after ``#``); the entity that
     it was is gone.
     """
-    entity = Entity.objects.filter(identifier=identifier).first()
+    # PostgreSQL refuses to look for a text with NUL.
+    entity = None if "\0" in identifier else Entity.objects.filter(identifier=identifier).first()
     if entity is None:
         return None
     try:

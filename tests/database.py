@@ -1,7 +1,7 @@
 """The database of Django's models in the tests: a plugin of pytest (see `tests.conftest`).
 
-They use SQLite; ``pytest --database postgresql tests/uws tests/provenance tests/web`` runs the same tests on a PostgreSQL
-server of the session's own. Services that a test starts as processes keep the database that the test gives them.
+They use SQLite; ``pytest --database postgresql tests/uws tests/provenance tests/web`` runs the same tests on a
+PostgreSQL server of the session's own. Services that a test starts as processes keep the database that it gives them.
 """
 
 from __future__ import annotations

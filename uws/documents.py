@@ -1,13 +1,14 @@
-"""The field in which a job keeps its definition; children share that of their parent."""
+"""Fields of plain data: the parameters of a job in their order, and its definition, which children share."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-__all__ = ["DefinitionField"]
+__all__ = ["DefinitionField", "OrderedField"]
 
 
 class _Shared(DeferredAttribute):
@@ -40,3 +41,21 @@ class DefinitionField(models.JSONField):
         """For the database it is a JSONField."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
+
+
+class OrderedField(models.JSONField):
+    """Plain data whose keys stay in their order: PostgreSQL's ``jsonb``, which Django uses, does not keep it."""
+
+    def db_type(self, connection: Any) -> str | None:
+        """PostgreSQL's ``json`` is the text as it was written."""
+        return "json" if connection.vendor == "postgresql" else super().db_type(connection)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """The text alone, which Django would mark as ``jsonb``."""
+        if connection.vendor == "postgresql" and not hasattr(value, "as_sql"):
+            return json.dumps(value)
+        return super().get_db_prep_value(value, connection, prepared)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """What psycopg2 has read already, for it knows ``json``."""
+        return value if connection.vendor == "postgresql" else super().from_db_value(value, expression, connection)

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models
 
-from uws.documents import DefinitionField
+from uws.documents import DefinitionField, OrderedField
 from uws.phases import FINAL, Phase
 
 __all__ = ["Allowance", "CpuUse", "FileDigest", "Job", "JobInput", "JobKind", "Need", "Notice", "PhaseChange", "Result"]
@@ -35,7 +35,7 @@ class Job(models.Model):
     run_id = models.CharField(max_length=200, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
     phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.PENDING)
-    parameters = models.JSONField(default=dict)  # name -> list of values as the user gave them
+    parameters = OrderedField(default=dict)  # name -> list of values as the user gave them
     priority = models.IntegerField(default=0)
     base_url = models.CharField(max_length=500, blank=True)  # of the service as its creator addressed it
 

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import uws.documents
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -58,6 +60,11 @@ class Migration(migrations.Migration):
                 ("sent", models.DateTimeField(blank=True, null=True)),
                 ("failure", models.TextField(blank=True)),
             ],
+        ),
+        migrations.AlterField(
+            model_name="job",
+            name="parameters",
+            field=uws.documents.OrderedField(default=dict),
         ),
         migrations.AddField(
             model_name="job",
