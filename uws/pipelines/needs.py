@@ -40,7 +40,7 @@ def wait_for(*, job: Job, needed: Sequence[tuple[str, Job]]) -> None:
         When one of them waits for this job.
     """
     jobs = {item.pk: item for _, item in needed}
-    list(Job.objects.select_for_update(of=("self",)).filter(pk__in=jobs).order_by("pk").values_list("pk"))
+    list(Job.objects.select_for_update().filter(pk__in=jobs).order_by("pk").values_list("pk"))
     _check_circle(job, needed)
     Need.objects.filter(job=job).delete()
     Need.objects.bulk_create(Need(job=job, needed=item) for item in jobs.values())
