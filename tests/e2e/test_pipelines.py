@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from astropy.io import fits
 from astropy.table import Table
 from pyvo.dal.tap import AsyncTAPJob
 
-from tests.stack import Stack
+from tests.stack import ROOT, Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
@@ -141,3 +143,32 @@ def test_an_array_over_the_answer_of_a_query(stack: Stack) -> None:
     mine = [item["id"] for item in listed["jobs"]]
     assert job.job_id in mine
     assert not set(summary["job_id"]) & set(mine)
+
+
+def test_the_pipeline_of_the_documents(tmp_path: Path) -> None:
+    """A site's own definition: rows of a query's answer, steps by camera, what was left out is not read."""
+    page = (ROOT / "docs/howto/pipelines.md").read_text()
+    definitions = tmp_path / "definitions"
+    definitions.mkdir()
+    (definitions / "clean-observations.toml").write_text(re.search(r"```toml\n(.*?)```", page, flags=re.DOTALL)[1])
+    stack = Stack(tmp_path / "home")
+    stack.environment["ATHANOR_DEFINITIONS"] = str(definitions)
+    try:
+        stack.start()
+        stack.ingest_simulated()
+        tap = pyvo.dal.TAPService(f"{stack.base_url}/tap")
+        cameras = tap.search(
+            "SELECT instrument_name AS camera, obs_id FROM ivoa.obscore WHERE dataproduct_type = 'event'"
+        )
+        observation = cameras[0]["obs_id"]
+        job = run(stack, "clean-observations", data={"observations": observation, "PHASE": "RUN"})
+        assert job.phase == "COMPLETED", requests.get(job.url, timeout=30).text
+        steps = sorted(item["step"] for item in info(job)["jobs"])
+        mos = sum(row["camera"] in {"EMOS1", "EMOS2"} for row in cameras)
+        pn = sum(row["camera"] == "EPN" for row in cameras)
+        assert mos > 0
+        assert pn > 0
+        assert steps == sorted(["list", *["mos"] * mos, *["pn"] * pn, *["spectrum"] * pn])
+        assert {name.partition("-")[0] for name in fetch(job)} == {"mos", "pn", "spectrum"}
+    finally:
+        stack.stop()
