@@ -144,6 +144,19 @@ class TestEngine:
         assert now_of(job).phase == Phase.ABORTED
         assert not (job.workdir / "work").exists()
 
+    def test_one_element_of_an_array_ends_and_the_others_go_on(self, slurm, engine, make_job):
+        with slurm.closed():
+            jobs = [make_job(text="done", run=True) for _ in range(4)]
+            step_until(engine, lambda: now_of(jobs[3]).stage.startswith("waiting in Slurm:"))
+            abort_job(job=now_of(jobs[0]))
+            cancelled = now_of(jobs[1]).handle
+            slurm.commands.run("scancel", f"{cancelled['job']}_{cancelled['element']}")
+            step_until(engine, lambda: now_of(jobs[0]).reaped and now_of(jobs[1]).reaped)
+            assert {now_of(job).phase for job in jobs[2:]} == {Phase.QUEUED}
+        drive(engine, seconds=SECONDS)
+        assert [now_of(job).phase for job in jobs] == ["ABORTED", "ERROR", "COMPLETED", "COMPLETED"]
+        assert jobs[1].error_message == "The run was stopped from outside. Run the job again."
+
     def test_aborted_while_it_runs(self, slurm, engine, make_job):
         job = make_job(text="never", seconds="600", run=True)
         step_until(engine, lambda: is_working(job))

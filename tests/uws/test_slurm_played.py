@@ -331,7 +331,7 @@ class TestEnds:
         played.called.clear()
         played.away = False
         assert settled(executor, run).state is State.WAITING
-        assert ("scancel", "--state=PENDING", "7") in played.called
+        assert ("scancel", "7") in played.called
         played.queue = line("CANCELLED", name=run.handle["name"])
         assert settled(executor, run).exit.reason == "cancelled"
 
@@ -377,6 +377,25 @@ class TestEnds:
         run = Run(task.job_id, task.workdir, executor.submit(task))
         played.queue = line("FAILED", 75 << 8, name=run.handle["name"])
         assert settled(executor, run).state is State.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("left", "begun", "state"),
+    [
+        ("worker-job-1|7|4|7|PENDING|0||Priority|\n", False, State.ENDED),  # one element was taken out of the queue
+        ("worker-job-1|7|N/A|7|CANCELLED|0||Priority|\n", False, State.ENDED),  # all were
+        ("worker-job-1|7|4|7|PENDING|0||Priority|\n", True, State.LOST),
+        ("", False, State.ABSENT),
+    ],
+)
+def test_element_that_vanished(followed, left, begun, state):
+    executor, played, run = followed
+    if not begun:
+        (run.workdir / "started").unlink()
+    played.queue = left
+    run = Run("job", run.workdir, {**run.handle, "element": 3})
+    status = settled(executor, run)
+    assert (status.state, status.exit and status.exit.reason) == (state, "cancelled" if state is State.ENDED else None)
 
 
 class TestForgotten:

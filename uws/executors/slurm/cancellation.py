@@ -70,7 +70,8 @@ class Cancellations:
                     running.append(entry.key)
                 case _:
                     stubborn.append(entry.key)
-        self._scancel(["--state=PENDING"], waiting)
+        # Not with --state=PENDING: for one element of an array that would take the whole array out of the queue.
+        self._scancel([], waiting)
         self._scancel(["--batch", "--signal=TERM"], running)
         self._scancel([], stubborn)
         for wish in due:

@@ -213,6 +213,9 @@ class SlurmExecutor(Executor):
         settling = 0.0 if ticket.job else self._settling
         if snapshot.begun <= self._follow(run).since + settling:
             return self._as_it_was(run)
+        if ticket.element and ticket.name in snapshot.names and not (run.workdir / STARTED).exists():
+            # An element that is cancelled while it waits vanishes from its array.
+            return self._conclude(run, Entry(ticket.name, ticket.element, ticket.key, "CANCELLED"))
         told = self._queue.account(ticket.key) if ticket.job else Account.NOTHING
         if told is Account.ASKED:
             return self._as_it_was(run)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 from uws.executors.slurm.commands import Commands, Refused
 
@@ -51,7 +52,7 @@ class Entry:
     signal: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """Slurm's whole answer at one time.
 
@@ -66,6 +67,11 @@ class Snapshot:
     begun: float = 0.0
     entries: dict[tuple[str, int], Entry] = field(default_factory=dict)
     current: bool = False
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of all submissions of which Slurm knows anything."""
+        return frozenset(name for name, _ in self.entries)
 
 
 class Account(Enum):
