@@ -177,17 +177,25 @@ def _record_results(activity: Activity, job: Job, kind: ActivityDescription) -> 
 
 def _derive_from_steps(activity: Activity, job: Job, products: list[Entity]) -> None:
     """The results of a pipeline are files of its steps, whose jobs tell what they come from."""
-    makers: dict[str, str] = {}
+    makers: dict[str, dict[str, str]] = {}
     for result in Result.objects.filter(job__parent=job).select_related("job").order_by("pk"):
-        makers.setdefault(result.sha256, f"job:{result.job.taken_over or result.job_id}/{result.name}")
-    known = {entity.identifier: entity for entity in Entity.objects.filter(identifier__in=makers.values())}
-    pairs = [(product, known.get(makers.get(product.sha256, ""))) for product in products]
+        identifier = f"job:{result.job.taken_over or result.job_id}/{result.name}"
+        makers.setdefault(result.sha256, {}).setdefault(result.job.branch, identifier)
+    wanted = [identifier for branches in makers.values() for identifier in branches.values()]
+    known = {entity.identifier: entity for entity in Entity.objects.filter(identifier__in=wanted)}
+    pairs = [(product, known.get(_maker(product, makers.get(product.sha256, {})))) for product in products]
     sources = {product: source for product, source in pairs if source is not None}
     WasDerivedFrom.objects.bulk_create(
         WasDerivedFrom(entity=product, used_entity=source) for product, source in sources.items()
     )
     informants = Activity.objects.filter(generated__entity__in=sources.values()).exclude(pk=activity.pk).distinct()
     WasInformedBy.objects.bulk_create(WasInformedBy(informed=activity, informant=informant) for informant in informants)
+
+
+def _maker(product: Entity, branches: dict[str, str]) -> str:
+    """Of the results with a product's content, that of the branch after which it is named, else the first."""
+    named = [branches[word] for word in product.identifier.split("-") if word in branches]
+    return named[-1] if named else next(iter(branches.values()), "")
 
 
 def _entity(

@@ -53,3 +53,12 @@ def test_what_is_taken_over_is_no_new_run(finished):
     assert set(Activity.objects.values_list("identifier", flat=True)) - before == {again.pk}
     derived = WasDerivedFrom.objects.get(entity__identifier=f"job:{again.pk}/last-1")
     assert derived.used_entity.identifier == f"job:{child(finished, 'second', '1').pk}/output"
+
+
+def test_branches_with_the_same_content_are_told_apart(make_job):  # noqa: F811 - the fixture
+    job = make_job("chain", words=["a", "a"], gather="no", run=True)
+    drive()
+    derived = WasDerivedFrom.objects.filter(entity__identifier__startswith=f"job:{job.pk}/")
+    assert {(item.entity.identifier[-1], item.used_entity.identifier) for item in derived} == {
+        (branch, f"job:{child(job, 'second', branch).pk}/output") for branch in ("1", "2")
+    }
