@@ -9,6 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -77,6 +78,7 @@ VARIABLES = {
 """Every variable that is read, and what it means."""
 
 
+_DATABASES = "write sqlite:///path or postgresql://user:password@host/database."
 _HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
@@ -270,7 +272,24 @@ def _email(env: environ.Env) -> dict[str, object]:
 
 
 def _database(env: environ.Env, home: Path) -> dict[str, object]:
-    database = env.db_url("DATABASE_URL", default=f"sqlite:///{home / 'athanor.sqlite3'}")
-    if database.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
-        raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgresql://.")
-    return database
+    """Django's settings of the database; PostgreSQL's host may be the directory of a socket, in percent form."""
+    try:
+        database = dict(env.db_url("DATABASE_URL", default=f"sqlite:///{home / 'athanor.sqlite3'}"))
+    except (ImproperlyConfigured, KeyError, ValueError) as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read; {_DATABASES}") from error
+    match database.get("ENGINE"):
+        case "django.db.backends.sqlite3":
+            return database
+        case "django.db.backends.postgresql":
+            host = unquote(str(database["HOST"]))
+            # A connection that is kept may have been ended by the server meanwhile.
+            return {**database, "HOST": host, "CONN_MAX_AGE": _max_age(database), "CONN_HEALTH_CHECKS": True}
+    raise ImproperlyConfigured(f"DATABASE_URL names another database; {_DATABASES}")
+
+
+def _max_age(database: dict[str, object]) -> int:
+    """Seconds for which each thread keeps its connection between two requests; 0 where nothing is said."""
+    text = str(database.get("CONN_MAX_AGE", 0))
+    if not (text.isascii() and text.isdecimal()):
+        raise ImproperlyConfigured(f"DATABASE_URL has conn_max_age={text}; it must be a whole number of seconds.")
+    return int(text)

@@ -77,6 +77,9 @@ def test_production_refuses(monkeypatch: pytest.MonkeyPatch, changes: dict[str, 
         ("ATHANOR_SANDBOX_PATHS", "opt/heasoft"),
         ("ATHANOR_SANDBOX_PATHS", "/opt/heasoft:/"),
         ("DATABASE_URL", "mongodb://nowhere/athanor"),
+        ("DATABASE_URL", "mysql://nowhere/athanor"),
+        ("DATABASE_URL", "postgresql://localhost:port/athanor"),
+        ("DATABASE_URL", "postgresql://localhost/athanor?conn_max_age=long"),
         ("ATHANOR_ARCHIVE_DAYS", "0"),
         ("ATHANOR_MIN_FREE_BYTES", "1 GB"),
         ("ATHANOR_NOTICE_HOSTS", "https://hooks.example.org"),
@@ -116,3 +119,37 @@ def test_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS")
     smtp = "django.core.mail.backends.smtp.EmailBackend"
     assert [email[name] for name in names] == [smtp, "mail.example.org", 587, "ada", "se@cret", True]
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("postgresql://db.example/athanor", {"HOST": "db.example"}),
+        (
+            "postgresql://ada:se%40cret@[::1]:5433/athanor",
+            {"USER": "ada", "PASSWORD": "se@cret", "HOST": "::1", "PORT": 5433},
+        ),
+        ("postgresql://ada@%2Frun%2Fpostgresql/athanor", {"USER": "ada", "HOST": "/run/postgresql"}),
+        ("postgresql://%2fsrv%2fPg%20one:5433/athanor", {"HOST": "/srv/Pg one", "PORT": 5433}),
+        ("postgresql:///athanor?host=/run/postgresql", {"OPTIONS": {"host": "/run/postgresql"}}),
+        (
+            "postgresql://h/athanor?conn_max_age=60&sslmode=require",
+            {"HOST": "h", "CONN_MAX_AGE": 60, "OPTIONS": {"sslmode": "require"}},
+        ),
+        ("postgres:///athanor", {}),
+    ],
+)
+def test_postgresql(monkeypatch: pytest.MonkeyPatch, url: str, named: dict[str, object]) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert {"OPTIONS": {}, **read_environment().database} == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "athanor",
+        "USER": "",
+        "PASSWORD": "",
+        "HOST": "",
+        "PORT": "",
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {},
+        **named,
+    }
