@@ -1,6 +1,6 @@
 """The database of Django's models in the tests: a plugin of pytest (see `tests.conftest`).
 
-They use SQLite; ``pytest --database postgresql tests/uws tests/provenance tests/web`` runs the same tests on a
+They use SQLite; ``pytest --database postgresql tests/uws tests/provenance tests/web`` runs those that have models on a
 PostgreSQL server of the session's own. Services that a test starts as processes keep the database that it gives them.
 """
 
@@ -12,6 +12,7 @@ from django.db import connections
 from tests.postgres import OWNER, Server
 
 ENGINE = "django.db.backends.postgresql"
+FIXTURES = {"db", "transactional_db", "live_server"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +22,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="where Django's models live in the tests (default: sqlite)",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only those run that use the models."""
+    if config.getoption("database") == "postgresql":
+        others = [item for item in items if not FIXTURES & set(getattr(item, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 def pytest_report_header(config: pytest.Config) -> str:

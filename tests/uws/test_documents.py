@@ -116,7 +116,7 @@ def ended(service, user) -> Job:
         usage={"cpu_seconds": 1.5, "wall_seconds": 2.25},
         exit_code=3,
         error_type="transient",
-        error_message="It <broke>\x00.",
+        error_message="It <broke>\x07.",
         error_detail="At length.",
     )
     Result.objects.create(job=job, name="a b", path="work/x", media_type="text/plain", size=12, sha256=SHA)
@@ -183,7 +183,7 @@ def test_json(client, ended, user):
                 "sha256": SHA,
             }
         ],
-        "errorSummary": {"type": "transient", "hasDetail": True, "message": "It <broke>\x00."},
+        "errorSummary": {"type": "transient", "hasDetail": True, "message": "It <broke>\x07."},
         "jobInfo": {
             "definition": "worker",
             "definitionVersion": "2.1",
