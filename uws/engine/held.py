@@ -57,11 +57,12 @@ class Held:
 
     @classmethod
     def again(cls, job: Job, executor: Executor) -> Held:
-        """A run that is taken over: its time counts from when it began or went on last."""
+        """A run that is taken over: its time counts from when it began, or went on after its last suspension."""
         held = cls.of(job, executor)
-        resumed = job.phase_changes.filter(phase=Phase.EXECUTING).values_list("time", flat=True).last()
-        if held.started and resumed:
-            held.started = max(held.started, resumed)
+        changes = list(job.phase_changes.values_list("phase", "time"))
+        if held.started and any(phase == Phase.SUSPENDED for phase, _ in changes):
+            resumed = [time for phase, time in changes if phase == Phase.EXECUTING]
+            held.started = max(held.started, *resumed)
         return held
 
     def is_over_time(self, instant: datetime) -> bool:
