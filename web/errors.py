@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
@@ -159,8 +160,11 @@ def _known(exception: BaseException) -> AthanorError | None:
 
 
 def _unexpected(exception: BaseException) -> AthanorError:
+    """What is told of a surprise; a database that is away comes back."""
     reference = secrets.token_hex(4)
     logger.error("Unexpected error, reference %s", reference, exc_info=exception)
+    if isinstance(exception, InterfaceError | OperationalError):
+        return UnavailableError("The service's database does not answer now.", hint=f"The reference is {reference}.")
     return AthanorError(
         "Something went wrong here; it is not your fault.",
         hint=f"Tell the operator of the service the reference {reference}.",

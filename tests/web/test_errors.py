@@ -7,6 +7,7 @@ import logging
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 
@@ -203,6 +204,15 @@ def test_a_surprise_is_logged_and_told_by_reference_only(path, caplog):
     reference = caplog.records[0].args[0]
     assert reference in body
     assert caplog.records[0].exc_info[1].args == ("secret state",)
+
+
+@pytest.mark.parametrize("error", [OperationalError("secret host"), InterfaceError("secret host")])
+def test_a_database_that_is_away_is_logged_and_comes_back(error, caplog):
+    with caplog.at_level(logging.ERROR, logger="athanor.errors"):
+        response = answer("/jobs/", error)
+    assert (response.status_code, response["Retry-After"]) == (503, "30")
+    assert caplog.records[0].args[0] in response.content.decode()
+    assert "secret" not in response.content.decode()
 
 
 def test_our_own_500_is_told_and_logged(caplog):

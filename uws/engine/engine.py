@@ -23,7 +23,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connections, transaction
+from django.db import Error, InterfaceError, OperationalError, connections, transaction
 from django.db.models import Q
 
 from uws.engine.again import ATTEMPTS, clear, queue_again, retries_of
@@ -106,7 +106,7 @@ class Engine:
         while not stop.is_set():
             try:
                 self.step(woken=bool(messages))
-            except DatabaseError:
+            except Error:
                 logger.exception("The database does not answer; going on in a second.")
                 connections.close_all()
                 stop.wait(IDLE_SECONDS)
@@ -175,7 +175,7 @@ class Engine:
             unwanted = phases.get(job_id, Phase.ABORTED) in FINAL
             try:
                 self._watch_one(job_id, held, unwanted=unwanted)
-            except OperationalError:
+            except (InterfaceError, OperationalError):
                 raise
             except (ConnectionError, TimeoutError) as error:
                 logger.warning("Nothing can be learnt now of job %s: %s", job_id, error)
@@ -324,7 +324,7 @@ class Engine:
             return []
         try:
             return executor.submit_many(tasks)
-        except OperationalError:
+        except (InterfaceError, OperationalError):
             raise
         except Exception as error:
             logger.exception("Jobs could not be started: %s.", ", ".join(task.job_id for task in tasks))
@@ -336,7 +336,7 @@ class Engine:
             task = prepare_task(job)
             quote = quote_of_started(job, job.start_time) if job.start_time else job.quote
             self._update(job.pk, command=job.command, software=job.software, quote=quote)
-        except OperationalError:
+        except (InterfaceError, OperationalError):
             raise
         except AthanorError as error:
             ended = Exit(reason="failed", message=str(error))
