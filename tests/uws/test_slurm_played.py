@@ -380,7 +380,7 @@ class TestEnds:
 
 
 @pytest.mark.parametrize(
-    ("left", "begun", "state"),
+    ("left", "started", "state"),
     [
         ("worker-job-1|7|4|7|PENDING|0||Priority|\n", False, State.ENDED),  # one element was taken out of the queue
         ("worker-job-1|7|N/A|7|CANCELLED|0||Priority|\n", False, State.ENDED),  # all were
@@ -388,9 +388,9 @@ class TestEnds:
         ("", False, State.ABSENT),
     ],
 )
-def test_element_that_vanished(followed, left, begun, state):
+def test_element_that_vanished(followed, left, started, state):
     executor, played, run = followed
-    if not begun:
+    if not started:
         (run.workdir / "started").unlink()
     played.queue = left
     run = Run("job", run.workdir, {**run.handle, "element": 3})
