@@ -135,7 +135,7 @@ def test_a_waiting_job_is_aborted(make_job):
     abort_job(job=second)
     drive()
     assert state(first)[0] == Phase.COMPLETED
-    assert state(second)[0] == Phase.ABORTED
+    assert state(second) == (Phase.ABORTED, 0, "")
     assert not Need.objects.exists()
 
 

@@ -71,7 +71,10 @@ def forget_job(*, job_id: str) -> None:
 @transaction.atomic
 def _settle(need: Need) -> None:
     job = Job.objects.select_for_update(of=("self",)).select_related("owner").get(pk=need.job_id)
-    if not Need.objects.filter(pk=need.pk).delete()[0] or job.phase != Phase.QUEUED:
+    if not Need.objects.filter(pk=need.pk).delete()[0]:
+        return
+    if job.phase != Phase.QUEUED:
+        Job.objects.filter(pk=job.pk).update(waiting_for=0, stage="")
         return
     needed = Job.objects.get(pk=need.needed_id)
     name = f"{needed.pk} ({needed.run_id or needed.definition})"
