@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from jobdefs.definition import Definition, Input, Output, Parameter, Step
 from jobdefs.steps import needs_of
-from uws.pipelines.plan import Child, State, make_plan
+from uws.pipelines.plan import make_plan
+from uws.pipelines.state import Child, State
 from vo.errors import UsageError
 
 TASK = Definition(

@@ -14,7 +14,8 @@ from jobdefs.definition import Definition
 from uws.models import Job, Result
 from uws.phases import FINAL, Phase
 from uws.pipelines.children import check_child, new_child, refuse, save_children
-from uws.pipelines.plan import Child, Plan, Row, State, make_plan
+from uws.pipelines.plan import make_plan
+from uws.pipelines.state import Child, Plan, Row, State
 from uws.pipelines.tables import read_table
 from uws.pipelines.takeover import Predecessor
 from vo.errors import UsageError

@@ -13,7 +13,7 @@ from uws.executors.base import Exit
 from uws.models import Job, Result
 from uws.phases import FINAL, Phase
 from uws.pipelines.links import link_or_copy
-from uws.pipelines.plan import Plan
+from uws.pipelines.state import Plan
 from uws.pipelines.summary import write_summary
 from uws.references import SUMMARY
 from uws.runner_results import digest
