@@ -43,6 +43,12 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
         _use(request.getfixturevalue("postgresql_server"))
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Whether the test database stays: one of PostgreSQL goes with its server, and may have an autovacuum at work."""
+    return request.config.getoption("database") == "postgresql"
+
+
 def _use(server: Server) -> None:
     settings = connections["default"].settings_dict
     settings.update(ENGINE=ENGINE, NAME="postgres", USER=OWNER, HOST=str(server.folder), PORT=str(server.port))
