@@ -40,8 +40,8 @@ RESULT_URL = re.compile(r"https?://\S+/(?P<job_id>[a-z2-7]{26})/results/(?P<name
 BRANCH_SUFFIX = r"(-\d+(\.\d+)*)?(-\d+)?"
 """What the results of a pipeline may have after the names of its outputs: a branch, and a number of several files."""
 
-BLOCK = re.compile(r"(?P<file>.+):(?P<block>[A-Za-z_][\w-]*)")
-"""SAS names a table of a file as ``file:BLOCK``."""
+BLOCK = re.compile(r"(?P<file>.+):(?P<block>[A-Za-z_][\w-]{0,99})")
+"""SAS names a table of a file as ``file:BLOCK``; FITS cards have room for 68 characters of it."""
 
 
 @dataclass(frozen=True, slots=True)

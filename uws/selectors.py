@@ -69,7 +69,7 @@ def list_jobs(
     """
     jobs = Job.objects.filter(_own(user), parent__isnull=True).order_by("-creation_time", "-pk")
     if definition is not None:
-        jobs = jobs.filter(definition=definition)
+        jobs = jobs.none() if _cannot_be_stored(definition) else jobs.filter(definition=definition)
     jobs = jobs.filter(phase__in=list(phases)) if phases else jobs.exclude(phase=Phase.ARCHIVED)
     if after is not None:
         jobs = jobs.filter(creation_time__gt=after)

@@ -18,6 +18,7 @@ from uws.services import abort_job, delete_job, run_job
 from uws.signals import job_deleted, job_finished
 from uws.testing import drive, stepping_engine
 from uws.times import now
+from vo.errors import ParameterErrors
 
 
 @pytest.fixture
@@ -96,6 +97,8 @@ def test_result_is_input_of_the_next(make_job, user):
     assert "table=inputs/out.txt:EVENTS" in third.command
     assert third.inputs.get().block == "EVENTS"
     assert fourth.inputs.get().entity_id == reference
+    with pytest.raises(ParameterErrors, match="has no result 'output:BBB"):
+        make_job(table=f"{reference}:{'B' * 101}", user=user, run=True)
 
 
 def test_results_of_others_are_no_inputs(client, make_job, user, other):

@@ -78,6 +78,7 @@ def test_the_list_has_pages(client, make_job, monkeypatch):
     assert "number 4" not in text
     assert 'href="?page=3"' in client.get("/jobs/?page=2").content.decode()
     assert client.get("/jobs/?page=99").status_code == 200
+    assert client.get("/jobs/?definition=%00").status_code == 200
 
 
 def test_a_completed_job(client, make_job, ada):
