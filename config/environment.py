@@ -28,7 +28,8 @@ VARIABLES = {
     "SECRET_KEY": "Key that signs sessions and links. Required in production, at least 32 characters.",
     "DEBUG": "Django's debug pages, `true` or `false` (default). Refused in production.",
     "ALLOWED_HOSTS": "Comma-separated host names under which the service may be addressed. Required in production.",
-    "DATABASE_URL": "Where jobs, accounts and provenance live. Default: SQLite in `ATHANOR_HOME`.",
+    "DATABASE_URL": "Where jobs, accounts and provenance live, `sqlite:///…` or `postgresql://…`. Default: SQLite in"
+    " `ATHANOR_HOME`.",
     "ARCHIVE_URL": "Where the archive's tables live, `duckdb:…` or `postgresql:…`. Default: files in `ATHANOR_HOME`.",
     "ATHANOR_ARCHIVE_READER_URL": "`ARCHIVE_URL` of a login for queries. Default: they take the role `athanor_reader`.",
     "SAS_DIR": "Root of an XMM-Newton SAS installation; empty (default) when there is none.",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 import requests
 
 from tests.postgres import Server, lacking, running_server
 from tests.stack import Stack
+from tests.uws.service import Service
 from uws.testing import parse
 
 pytestmark = [pytest.mark.stack, pytest.mark.skipif(bool(lacking()), reason=f"needs {lacking()}")]
@@ -163,3 +167,24 @@ def test_all_outlive_a_crash_of_the_database(shared_service):
     shared_service.wait_until([job_id], "COMPLETED", 1)
     assert [engine.poll() for engine in shared_service.engines] == [None, None]
     assert shared_service.web.poll() is None
+
+
+def test_jobs_move_from_sqlite(tmp_path, postgresql_url):
+    service = Service(tmp_path / "home", tmp_path)
+    parameters = {"zeta": ["last\tof all"], "QUERY": ["log"], "a": ["1", "é"]}
+    ids = service.make_jobs([{"definition": "open", "parameters": parameters, "run_id": f"r{n}"} for n in range(3)])
+    file = tmp_path / "jobs.json"
+    without = ["--exclude", "contenttypes", "--exclude", "auth.permission"]
+    service.run("manage.py", "dumpdata", "--natural-foreign", *without, "-o", str(file))
+    changes = service.query("SELECT id, job_id, phase FROM uws_phasechange ORDER BY id")
+    service.environment["DATABASE_URL"] = postgresql_url
+    service.run("manage.py", "migrate", "--verbosity", "0")
+    service.run("manage.py", "loaddata", str(file))
+    later = service.make_jobs([{"definition": "open", "parameters": {}}])
+    with closing(psycopg2.connect(postgresql_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id, run_id, parameters::text FROM uws_job ORDER BY run_id")
+        empty, *moved = cursor.fetchall()
+        cursor.execute("SELECT id, job_id, phase FROM uws_phasechange ORDER BY id LIMIT 6")
+        assert cursor.fetchall() == changes
+    assert moved == [(job_id, f"r{n}", json.dumps(parameters)) for n, job_id in enumerate(ids)]
+    assert empty == (later[0], "", "{}")
