@@ -133,10 +133,8 @@ def test_what_is_shown_is_as_on_sqlite(shared_service):
 def test_who_waits_hears_of_another_process(shared_service, in_threads):
     job_id = shared_service.make()
     waiting = in_threads.submit(shared_service.get, f"/{job_id}?WAIT=60&PHASE=PENDING")
-    begun = time.monotonic()
     shared_service.manage("jobs", "abort", job_id, "--yes")
-    assert waiting.result().findtext("phase") == "ABORTED"
-    assert time.monotonic() - begun < 50
+    assert waiting.result(timeout=30).findtext("phase") == "ABORTED"
 
 
 def test_limit_of_the_queue_holds_for_many_at_once(shared_service, in_threads):
