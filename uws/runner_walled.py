@@ -22,6 +22,9 @@ MODES = ("off", "auto", "require")
 INIT = Path(__file__).with_name("runner_init.py")
 INIT_INSIDE = "/run/init.py"
 READY = b"ready\n"
+ATTEMPTS = 3
+"""How often walls are made that are killed while they are."""
+
 SIGNALLED = 128
 """What bubblewrap adds to the number of the signal of which its first process died."""
 
@@ -87,7 +90,18 @@ class WalledChild(Child):
         return status
 
 
+class _KilledFirstError(subprocess.SubprocessError):
+    """The walls were killed from outside before anything of the command had begun."""
+
+
 def _start_within_walls(workdir: Path, job: Mapping[str, Any], bubblewrap: Bubblewrap) -> WalledChild:
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(_KilledFirstError):
+            return _start_once(workdir, job, bubblewrap)
+    return _start_once(workdir, job, bubblewrap)
+
+
+def _start_once(workdir: Path, job: Mapping[str, Any], bubblewrap: Bubblewrap) -> WalledChild:
     info, info_end = os.pipe()
     report, report_end = os.pipe()
     with os.fdopen(info, "rb", 0) as told, os.fdopen(report, "rb", 0) as lines:
@@ -98,8 +112,10 @@ def _start_within_walls(workdir: Path, job: Mapping[str, Any], bubblewrap: Bubbl
             os.close(report_end)
         if lines.readline() != READY:
             _, errors = process.communicate()
+            if process.returncode == -signal.SIGKILL:
+                raise _KilledFirstError("bubblewrap was killed")
             probe(bubblewrap)
-            raise subprocess.SubprocessError(errors.decode(errors="replace").strip()[-300:] or "bubblewrap was killed")
+            raise subprocess.SubprocessError(errors.decode(errors="replace").strip()[-300:] or "bubblewrap failed")
         init = json.loads(told.read())["child-pid"]
         verdict = lines.readline().split()
         if verdict[:1] == [b"failed"]:

@@ -107,7 +107,7 @@ class Fragile(Stack):
 
     def runners(self) -> list[int]:
         """The processes that run `uws.runner` for this service."""
-        return [pid for pid in self._mentioning(str(self.home)) if b"uws.runner" in _read(pid, "cmdline")]
+        return [pid for pid in self._mentioning(str(self.home)) if b"uws.runner" in _read(pid, "cmdline").split(b"\0")]
 
     def left_over(self) -> list[str]:
         """Command lines of processes of jobs, and of runners, that still live."""

@@ -20,9 +20,11 @@ import pytest
 from jobdefs import registry
 from tests.jobdefs.evselect.events import make_events
 from tests.uws.running import BOTH_WAYS, JOB_ID, NEEDS_WALLS, ROOT, Runner, output
+from uws import runner_walled
 from uws.engine.command import build_environment, build_sandbox
 from uws.phases import Phase
 from uws.processes import is_alive, marked_processes
+from uws.sandbox import find_bubblewrap
 from uws.testing import drive
 
 NOBODY = 65534
@@ -356,3 +358,30 @@ def test_job_says_what_confined_it(make_job, settings, mode):
     job.refresh_from_db()
     assert (job.phase, job.error_message) == (Phase.COMPLETED, "")
     assert job.usage["sandbox"].split()[0] == ("none" if mode == "off" else "bubblewrap")
+
+
+@NEEDS_WALLS
+@pytest.mark.parametrize("kills", [2, 3])
+def test_walls_that_are_killed_while_they_are_made_are_made_again(tmp_path, monkeypatch, kills):
+    real = find_bubblewrap()
+    fake = tmp_path / "bwrap"
+    fake.write_text(
+        f"#!/bin/sh\necho x >>{tmp_path}/calls\n"
+        f'[ "$(wc -l <{tmp_path}/calls)" -gt {kills} ] || kill -KILL $$\nexec {real.path} "$@"\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setattr(runner_walled, "find_bubblewrap", lambda: replace(real, path=str(fake)))
+    workdir = tmp_path / "job"
+    (workdir / "work").mkdir(parents=True)
+    (workdir / "tmp").mkdir()
+    job = {"job_id": JOB_ID, "argv": ["/bin/true"], "sandbox": {"mode": "require"}}
+    if kills == runner_walled.ATTEMPTS:
+        with pytest.raises(subprocess.SubprocessError, match="bubblewrap was killed"):
+            runner_walled.start(workdir, job)
+        return
+    child = runner_walled.start(workdir, job)
+    assert isinstance(child, runner_walled.WalledChild)
+    _, status = os.waitpid(child.pid, 0)
+    assert child.ended(status) == 0
+    for descriptor in (child.stdout, child.stderr, child.report):
+        os.close(descriptor)
