@@ -370,7 +370,7 @@ def test_walls_that_are_killed_while_they_are_made_are_made_again(tmp_path, monk
         f'[ "$(wc -l <{tmp_path}/calls)" -gt {kills} ] || kill -KILL $$\nexec {real.path} "$@"\n'
     )
     fake.chmod(0o755)
-    monkeypatch.setattr(runner_walled, "find_bubblewrap", lambda: replace(real, path=str(fake)))
+    monkeypatch.setattr(runner_walled, "find_bubblewrap", lambda: real._replace(path=str(fake)))
     workdir = tmp_path / "job"
     (workdir / "work").mkdir(parents=True)
     (workdir / "tmp").mkdir()
