@@ -372,7 +372,7 @@ def test_walls_that_are_killed_while_they_are_made_are_made_again(tmp_path, monk
     fake.chmod(0o755)
     monkeypatch.setattr(runner_walled, "find_bubblewrap", lambda: real._replace(path=str(fake)))
     workdir = tmp_path / "job"
-    (workdir / "work").mkdir(parents=True)
+    (workdir / "work" / "inputs").mkdir(parents=True)
     (workdir / "tmp").mkdir()
     job = {"job_id": JOB_ID, "argv": ["/bin/true"], "sandbox": {"mode": "require"}}
     if kills == runner_walled.ATTEMPTS:
