@@ -120,7 +120,7 @@ class Family:
     def _array(self) -> Grid:
         children = list_children(job=self.job).only("pk", "branch", "phase", "handle")
         rows = [Row(child.branch, "", (Cell(child.pk, child.phase, bool(child.taken_over)),)) for child in children]
-        shown = _cut("Rows", ("job",), sorted(rows, key=lambda row: _numbers(row.branch)))
+        shown = _cut("Rows", ("Job",), sorted(rows, key=lambda row: _numbers(row.branch)))
         ids = [row.cells[0].job_id for row in shown.rows]
         given = dict(Job.objects.filter(pk__in=ids).values_list("pk", "parameters"))
         return Grid(

@@ -181,8 +181,10 @@ class JobPage:
 
     @property
     def has_log(self) -> bool:
-        """Whether the job is a program that writes one."""
-        return self.definition.environment != "inprocess" and self.job.kind == JobKind.TASK
+        """Whether the job is a program that has begun to write one, or will without being asked."""
+        if self.definition.environment == "inprocess" or self.job.kind != JobKind.TASK:
+            return False
+        return self.is_active or self.job.start_time is not None
 
     @property
     def log(self) -> tuple[str, int]:

@@ -86,7 +86,7 @@ def make_job(db, home):
             run_id=run_id,
         )
         created = now()
-        if phase not in (Phase.PENDING, Phase.QUEUED):
+        if phase not in (Phase.PENDING, Phase.HELD, Phase.QUEUED):
             fields.setdefault("start_time", created - timedelta(seconds=200))
         if phase in FINAL:
             fields.setdefault("end_time", created)

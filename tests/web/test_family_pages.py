@@ -108,12 +108,14 @@ def test_a_child_leads_to_its_parent(client, make_job):  # noqa: F811
 
 def test_children_are_not_listed(client, make_job):  # noqa: F811
     tree(make_job)
-    assert "1 job," in text_of(client.get("/jobs/"))
+    text = text_of(client.get("/jobs/"))
+    assert "1 job," in text
+    assert "tree pipeline, 4 of 4" in text
 
 
 def test_rows_of_an_array(client, array):
     assert section(client, array) == (
-        "Rows Completed 2 Error 1 Rows # For job 1 text=one Completed 2 text=two, code=3 Error 3 text=three Completed"
+        "Rows Completed 2 Error 1 Rows # For Job 1 text=one Completed 2 text=two, code=3 Error 3 text=three Completed"
     )
     child = array.children.get(branch="3")
     assert "Row 3 of My rows ." in text_of(client.get(f"/jobs/{child.pk}/"))
@@ -122,7 +124,7 @@ def test_rows_of_an_array(client, array):
 def test_more_rows_than_a_page_holds(client, array, monkeypatch):
     monkeypatch.setattr(family, "AT_MOST", 2)
     shown = section(client, array)
-    assert "# For job 2 text=two, code=3 Error 1 text=one Completed 1 more are not shown." in shown
+    assert "# For Job 2 text=two, code=3 Error 1 text=one Completed 1 more are not shown." in shown
     assert "3 text=three" not in shown
 
 

@@ -66,6 +66,7 @@ def test_a_held_job_tells_why(client, make_job):
     text = text_of(client.get(f"/jobs/{job.pk}/"))
     assert "It could not be queued. You have 3 jobs queued, which is as many as you may have." in text
     assert "Start" in text
+    assert "Log" not in text
 
 
 def test_the_list_has_pages(client, make_job, monkeypatch):
