@@ -26,9 +26,10 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, help="200, or 50 on Slurm")
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--longest", type=float, help="seconds that a job takes at most: 1.5, or 8 on Slurm")
     parser.add_argument("--pause", type=float, default=0.8, help="longest pause between two kills, in seconds")
     options = parser.parse_args()
-    jobs = options.jobs or (50 if options.executor == "slurm" else 200)
+    jobs, longest = (50, 8.0) if options.executor == "slurm" else (200, 1.5)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="athanor-crash-")))
         settings = {}
@@ -45,7 +46,14 @@ def main() -> int:
         service = Fragile(folder, settings)
         stack.callback(service.stop)
         service.start()
-        report = trial(service, jobs=jobs, kills=options.kills, seed=options.seed, pause=options.pause)
+        report = trial(
+            service,
+            jobs=options.jobs or jobs,
+            kills=options.kills,
+            seed=options.seed,
+            longest=options.longest or longest,
+            pause=options.pause,
+        )
         if report.faults:
             sys.stdout.write(f"{service.logs()}\n")
     kills, phases = (", ".join(f"{name} {n}" for name, n in sorted(c.items())) for c in (report.kills, report.phases))

@@ -41,14 +41,14 @@ class Wanted:
         return (earned,) if self.abort_after is None else (earned, "ABORTED")
 
 
-def plan(number: int, draw: random.Random) -> list[Wanted]:
-    """Jobs of which most end well, a fifth fail, and a tenth are stopped by their owner."""
+def plan(number: int, draw: random.Random, longest: float) -> list[Wanted]:
+    """Jobs of which most end well, a fifth fail, and a tenth are stopped by their owner; `longest` is in seconds."""
     return [
         Wanted(
             run_id=f"wanted-{index}",
-            seconds=round(draw.uniform(0, 1.5), 3),
+            seconds=round(draw.uniform(0, longest), 3),
             status=3 if draw.random() < 0.2 else 0,
-            abort_after=draw.uniform(0, 2.0) if draw.random() < 0.1 else None,
+            abort_after=draw.uniform(0, 1.3 * longest) if draw.random() < 0.1 else None,
         )
         for index in range(number)
     ]

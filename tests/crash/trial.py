@@ -57,18 +57,29 @@ class Report:
     faults: list[str] = field(default_factory=list)
 
 
-def trial(service: Fragile, *, jobs: int, kills: int, seed: int, pause: float = 0.8, patience: float = 600) -> Report:
+def trial(
+    service: Fragile,
+    *,
+    jobs: int,
+    kills: int,
+    seed: int,
+    longest: float = 1.5,
+    pause: float = 0.8,
+    patience: float = 600.0,
+) -> Report:
     """Run so many jobs on a service that is killed so often.
 
     Parameters
     ----------
+    longest
+        Seconds that a job takes at most, if it is left alone.
     pause
         Longest pause between two kills, in seconds.
     patience
         Seconds in which all jobs must have ended after the last kill.
     """
     draw = random.Random(seed)
-    wanted = plan(jobs, draw)
+    wanted = plan(jobs, draw, longest)
     report = Report()
     began = time.monotonic()
     with ThreadPoolExecutor(1) as thread:
