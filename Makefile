@@ -46,7 +46,7 @@ format: $(VENV)/.installed-dev  ## Put the sources in their form
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.installed-dev  ## Print the speed tables, ratios first
-	@for name in tap store writers evselect; do echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; done
+	@for name in tap jobs store writers evselect; do echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
 requirements: $(VENV)/.installed  ## Pin the newest releases that fit pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

@@ -43,7 +43,12 @@ from vo.errors import UsageError
 
 ROWS = 1_000_000
 WARM_UP = 100
-FORMATS = ("votable", "votable/b2", "csv")
+GOALS = {
+    "duckdb": ({"votable": 1.0, "votable/b2": 1.0, "csv": 1.0}, 300),
+    "postgresql": ({"votable": 1.3, "votable/b2": 2.0, "csv": 1.3}, 64),
+}
+"""For each engine the time of whole tables by format, as multiples of PostgreSQL's own COPY, and megabytes of growth."""
+
 EVERYTHING = "SELECT * FROM ivoa.obscore"
 MAXREC = 20_000_000
 PLAIN = {
@@ -85,10 +90,10 @@ def main() -> None:
             if options.engine in (engine, "both"):
                 print(f"-- {engine}")
                 with Service(folder / f"home-{engine}", url) as service, opened(url) as store:
-                    measure(service, store, options.rows, options.seconds, copy)
+                    measure(service, store, options.rows, options.seconds, engine=engine, copy=copy)
 
 
-def measure(service: Service, store: TableStore, rows: int, seconds: float, copy: float | None) -> None:
+def measure(service: Service, store: TableStore, rows: int, seconds: float, *, engine: str, copy: float | None) -> None:
     """All lines of one engine."""
     with store.snapshot() as snapshot:
         cones(service, snapshot, rows, seconds)
@@ -96,8 +101,9 @@ def measure(service: Service, store: TableStore, rows: int, seconds: float, copy
             against_engine(name, lambda query=query: ask(service, query), lambda query=query: run(snapshot, query))
         for places, radius, goal in ((1_000, 0.1, 0.15), (100_000, 10 / 3600, 3.0)):
             cross_match(service, snapshot, places, radius, goal)
-    for form in FORMATS:
-        dump(service, form, rows, copy)
+    times, growth = GOALS[engine]
+    for form, goal in times.items():
+        dump(service, form, rows, copy, goals=(goal, growth))
     tap = pyvo.dal.TAPService(f"{service.url}/tap")
     spent = timed(lambda: tap.run_async("SELECT TOP 1 obs_id FROM ivoa.obscore"), 5)
     report("pyvo run_async, one row", f"{spent / 0.3:.2f}", f"of the goal: {spent:.3f} s, goal 0.3 s")
@@ -134,7 +140,7 @@ def cones(service: Service, snapshot: Snapshot, rows: int, seconds: float) -> No
         )
 
 
-def dump(service: Service, form: str, rows: int, copy: float | None) -> None:
+def dump(service: Service, form: str, rows: int, copy: float | None, *, goals: tuple[float, int]) -> None:
     """The whole table in one format: time, first byte and memory of the server."""
     for _ in range(8):
         ask(service, "SELECT TOP 1 * FROM ivoa.obscore", form)
@@ -156,8 +162,8 @@ def dump(service: Service, form: str, rows: int, copy: float | None) -> None:
     report(
         f"{rows:,} rows as {form}",
         ratio,
-        f"x psql COPY (goal 1): {spent:.2f} s, {rows / spent / 1e3:.0f}k rows/s, {size / spent / 1e6:.0f} MB/s; "
-        f"first byte {first:.3f} s (goal 0.15); memory +{peak - base:.0f} MB (goal 300)",
+        f"x psql COPY (goal {goals[0]:g}): {spent:.2f} s, {rows / spent / 1e3:.0f}k rows/s, {size / spent / 1e6:.0f} MB/s; "
+        f"first byte {first:.3f} s (goal 0.15); memory +{peak - base:.0f} MB (goal {goals[1]})",
     )
 
 
