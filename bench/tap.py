@@ -47,7 +47,7 @@ GOALS = {
     "duckdb": ({"votable": 1.0, "votable/b2": 1.0, "csv": 1.0}, 300),
     "postgresql": ({"votable": 1.3, "votable/b2": 2.0, "csv": 1.3}, 64),
 }
-"""For each engine the time of whole tables by format, as multiples of PostgreSQL's own COPY, and megabytes of growth."""
+"""For each engine the time of whole tables by format, as multiples of psql's COPY, and the megabytes of growth."""
 
 EVERYTHING = "SELECT * FROM ivoa.obscore"
 MAXREC = 20_000_000
@@ -162,8 +162,8 @@ def dump(service: Service, form: str, rows: int, copy: float | None, *, goals: t
     report(
         f"{rows:,} rows as {form}",
         ratio,
-        f"x psql COPY (goal {goals[0]:g}): {spent:.2f} s, {rows / spent / 1e3:.0f}k rows/s, {size / spent / 1e6:.0f} MB/s; "
-        f"first byte {first:.3f} s (goal 0.15); memory +{peak - base:.0f} MB (goal {goals[1]})",
+        f"x psql COPY (goal {goals[0]:g}): {spent:.2f} s, {rows / spent / 1e3:.0f}k rows/s, "
+        f"{size / spent / 1e6:.0f} MB/s; first byte {first:.3f} s (goal 0.15); memory +{peak - base:.0f} MB (goal {goals[1]})",
     )
 
 
