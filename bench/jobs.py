@@ -92,9 +92,9 @@ def runs(service: Service) -> None:
     for _ in range(RUNS):
         began = time.perf_counter()
         url = connection.post("/uws/nothing", "PHASE=RUN")
-        while '"COMPLETED"' not in (job := connection.get(f"{url}?WAIT=-1", json=True)):
-            if '"ERROR"' in job:
-                raise SystemExit(job)
+        while b'"COMPLETED"' not in (job := connection.get(f"{url}?WAIT=-1", json=True)):
+            if b'"ERROR"' in job:
+                raise SystemExit(job.decode())
         times.append(time.perf_counter() - began)
     bare = timed(lambda: run_bare(service.home), RUNS)
     spent = median(times)
@@ -172,7 +172,7 @@ def lists(service: Service, number: int) -> None:
             )
             bare = timed(lambda sql=sql: database.execute(sql).fetchall(), 20)
             spent = timed(lambda query=query: connection.get(f"/uws/nothing{query}"), 20)
-            found = connection.get(f"/uws/nothing{query}").count("<uws:jobref")
+            found = connection.get(f"/uws/nothing{query}").count(b"<uws:jobref")
             if found != limit:
                 raise SystemExit(f"The list has {found} jobs instead of {limit}.")
             report(

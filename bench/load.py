@@ -2,21 +2,20 @@
 
     python -m bench.load PORT CLIENTS SECONDS [--new]
 
-Bare sockets: the client shares the machine with the server and must cost next to nothing. With ``--new`` each request
-makes its own connection.
+With ``--new`` each request makes its own connection.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import socket
 import threading
 import time
 from statistics import median, quantiles
 from urllib.parse import urlencode
 
 from bench.obscore_rows import positions
+from bench.rawhttp import Connection
 
 CONE = (
     "SELECT TOP 100 * FROM ivoa.obscore WHERE 1 = "
@@ -25,59 +24,6 @@ CONE = (
 """The query: at most 100 rows with all columns around a position, in degrees."""
 
 POSITIONS = 3_000
-PIECE = 2**18
-
-
-class Client:
-    """One client of the service.
-
-    Parameters
-    ----------
-    keeps
-        Whether it keeps its connection.
-    """
-
-    def __init__(self, port: int, *, keeps: bool) -> None:
-        self._port = port
-        self._keeps = keeps
-        self._socket: socket.socket | None = None
-
-    def ask(self, target: str) -> bytes:
-        """The body of the answer to a GET, which must be 200."""
-        if self._socket is None:
-            self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=120)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        end = "" if self._keeps else "Connection: close\r\n"
-        self._socket.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{end}\r\n".encode())
-        received = self._receive(b"")
-        while b"\r\n\r\n" not in received:
-            received = self._receive(received)
-        head, _, body = received.partition(b"\r\n\r\n")
-        if b" 200 " not in head[:16]:
-            raise SystemExit(f"{head.decode()}\n{body[:1000].decode()}")
-        _, told, length = head.lower().partition(b"content-length: ")
-        if told:
-            missing = int(length.split(b"\r\n")[0])
-            while len(body) < missing:
-                body = self._receive(body)
-        else:
-            while not body.endswith(b"0\r\n\r\n"):
-                body = self._receive(body)
-        if not self._keeps:
-            self.close()
-        return body
-
-    def close(self) -> None:
-        """End the connection."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-    def _receive(self, before: bytes) -> bytes:
-        piece = self._socket.recv(PIECE)
-        if not piece:
-            raise SystemExit("The service closed the connection within an answer.")
-        return before + piece
 
 
 def targets() -> list[str]:
@@ -87,12 +33,12 @@ def targets() -> list[str]:
     return [f"/tap/sync?{urlencode({**asked, 'QUERY': CONE.format(lon=lon, lat=lat)})}" for lon, lat in places]
 
 
-def work(client: Client, paths: list[str], deadline: float, times: list[float]) -> None:
+def work(client: Connection, paths: list[str], deadline: float, times: list[float]) -> None:
     """Ask one after the other until the time is over; what each took is appended to `times`, in seconds."""
     number = 0
     while time.monotonic() < deadline:
         began = time.perf_counter()
-        client.ask(paths[number % len(paths)])
+        client.get(paths[number % len(paths)])
         times.append(time.perf_counter() - began)
         number += 1
     client.close()
@@ -105,7 +51,7 @@ def measure(port: int, clients: int, seconds: float, *, keeps: bool) -> dict[str
     spent, began = time.process_time(), time.monotonic()
     threads = [
         threading.Thread(
-            target=work, args=(Client(port, keeps=keeps), paths[number::clients], began + seconds, times[number])
+            target=work, args=(Connection(port, keeps=keeps), paths[number::clients], began + seconds, times[number])
         )
         for number in range(clients)
     ]

@@ -14,61 +14,80 @@ PIECE = 2**18
 
 
 class Connection:
-    """A connection that is kept.
+    """A client of the service.
 
     Parameters
     ----------
     port
         Of the service on this machine.
+    keeps
+        Whether it keeps its connection; else each request makes its own.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, keeps: bool = True) -> None:
+        self._address = ("127.0.0.1", port)
         self._host = f"127.0.0.1:{port}"
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=120)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._keeps = keeps
+        self._socket: socket.socket | None = None
 
-    def get(self, target: str, *, json: bool = False) -> str:
+    def get(self, target: str, *, json: bool = False) -> bytes:
         """The body of the answer to a GET, which must be 200."""
         accept = "Accept: application/json\r\n" if json else ""
-        head, body = self._ask(f"GET {self._path(target)} HTTP/1.1\r\nHost: {self._host}\r\n{accept}\r\n")
+        head, body = self._ask("GET", target, accept)
         if b" 200 " not in head[:16]:
             raise SystemExit(f"{target}: {head.decode()}\n{body[:1000].decode()}")
-        return body.decode()
+        return body
 
     def post(self, target: str, body: str) -> str:
         """The place to which the answer to a POST leads, which must be 303."""
-        head, answer = self._ask(
-            f"POST {self._path(target)} HTTP/1.1\r\nHost: {self._host}\r\n"
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-        )
+        form = f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        head, answer = self._ask("POST", target, form, body)
         if b" 303 " not in head[:16]:
             raise SystemExit(f"{target}: {head.decode()}\n{answer[:1000].decode()}")
         _, _, rest = head.lower().partition(b"location: ")
         return rest.split(b"\r\n")[0].decode()
 
-    def _path(self, target: str) -> str:
-        return target.removeprefix(f"http://{self._host}")
+    def close(self) -> None:
+        """End the connection."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
-    def _ask(self, request: str) -> tuple[bytes, bytes]:
-        self._socket.sendall(request.encode())
-        received = self._receive(b"")
+    def _ask(self, method: str, target: str, fields: str, body: str = "") -> tuple[bytes, bytes]:
+        if self._socket is None:
+            self._socket = socket.create_connection(self._address, timeout=120)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        path = target.removeprefix(f"http://{self._host}")
+        end = "" if self._keeps else "Connection: close\r\n"
+        self._socket.sendall(f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{fields}{end}\r\n{body}".encode())
+        received = self._receive()
         while b"\r\n\r\n" not in received:
-            received = self._receive(received)
-        head, _, body = received.partition(b"\r\n\r\n")
-        _, told, length = head.lower().partition(b"content-length: ")
-        if not told:
-            raise SystemExit(f"An answer without a length: {head.decode()}")
-        pieces, missing = [body], int(length.split(b"\r\n")[0]) - len(body)
-        while missing > 0:
-            pieces.append(self._receive(b""))
-            missing -= len(pieces[-1])
-        return head, b"".join(pieces)
+            received += self._receive()
+        head, _, rest = received.partition(b"\r\n\r\n")
+        answer = self._rest_of_answer(head, rest)
+        if not self._keeps:
+            self.close()
+        return head, answer
 
-    def _receive(self, before: bytes) -> bytes:
+    def _rest_of_answer(self, head: bytes, begin: bytes) -> bytes:
+        """The whole body, of which this is the beginning; chunks are left as they are."""
+        _, told, length = head.lower().partition(b"content-length: ")
+        pieces = [begin]
+        if told:
+            missing = int(length.split(b"\r\n")[0]) - len(begin)
+            while missing > 0:
+                pieces.append(self._receive())
+                missing -= len(pieces[-1])
+        else:
+            while not b"".join(pieces[-2:]).endswith(b"0\r\n\r\n"):
+                pieces.append(self._receive())
+        return b"".join(pieces)
+
+    def _receive(self) -> bytes:
         piece = self._socket.recv(PIECE)
         if not piece:
-            raise SystemExit("The service closed the connection.")
-        return before + piece
+            raise SystemExit("The service closed the connection within an answer.")
+        return piece
 
 
 class Waiters:
