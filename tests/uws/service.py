@@ -6,18 +6,23 @@ Run as a program, this file makes jobs: ``python -m tests.uws.service '[{"defini
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEFINITIONS = Path(__file__).parent / "definitions"
+DATABASE = "athanor.sqlite3"
+"""The file in a state directory that has the jobs."""
 
 
 class Service:
@@ -35,7 +40,11 @@ class Service:
             **(environment or {}),
         }
         self.engines: list[subprocess.Popen] = []
-        self.run("manage.py", "migrate", "--verbosity", "0")
+        if "DATABASE_URL" in self.environment:
+            self.run("manage.py", "migrate", "--verbosity", "0")
+        else:
+            home.mkdir()
+            (home / DATABASE).write_bytes(empty_database())
 
     def run(self, *arguments: str) -> str:
         command = [sys.executable, *arguments]
@@ -73,7 +82,7 @@ class Service:
         self.engines.clear()
 
     def query(self, sql: str) -> list[tuple]:
-        with contextlib.closing(sqlite3.connect(self.home / "athanor.sqlite3", timeout=30)) as connection:
+        with contextlib.closing(sqlite3.connect(self.home / DATABASE, timeout=30)) as connection:
             rows = connection.execute(sql).fetchall()
             connection.commit()
             return rows
@@ -95,6 +104,28 @@ class Service:
                 with contextlib.suppress(ValueError, OSError):
                     found.append(json.loads(path.read_text())["pid"])
         return found
+
+
+@contextlib.contextmanager
+def running_service(*arguments: Any, kind: type[Service] = Service, **settings: Any) -> Iterator[Service]:
+    """A service of which no process is left in the end."""
+    made = kind(*arguments, **settings)
+    try:
+        yield made
+    finally:
+        made.stop()
+        for pid in made.runners():
+            kill(pid)
+
+
+@functools.cache
+def empty_database() -> bytes:
+    """A database file with all tables and no job; made once, for that takes seconds."""
+    with tempfile.TemporaryDirectory() as name:
+        environment = {"PATH": os.environ["PATH"], "ATHANOR_HOME": name, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
+        return (Path(name) / DATABASE).read_bytes()
 
 
 def kill(pid: int) -> None:

