@@ -163,7 +163,8 @@ def dump(service: Service, form: str, rows: int, copy: float | None, *, goals: t
         f"{rows:,} rows as {form}",
         ratio,
         f"x psql COPY (goal {goals[0]:g}): {spent:.2f} s, {rows / spent / 1e3:.0f}k rows/s, "
-        f"{size / spent / 1e6:.0f} MB/s; first byte {first:.3f} s (goal 0.15); memory +{peak - base:.0f} MB (goal {goals[1]})",
+        f"{size / spent / 1e6:.0f} MB/s; first byte {first:.3f} s (goal 0.15); "
+        f"memory +{peak - base:.0f} MB (goal {goals[1]})",
     )
 
 
