@@ -276,6 +276,24 @@ def test_forgetting_that_is_cut_short_is_done_again(ended, monkeypatch, module, 
     assert not tidy.trash().exists()
 
 
+def test_trash_is_emptied_of_what_a_job_has_made_deep_and_forbidden(settings):
+    folder = settings.ATHANOR_HOME / "trash" / "removed"
+    folder.mkdir(parents=True)
+    (folder.parent / "another").mkdir()
+    (folder / "link").symlink_to(settings.ATHANOR_HOME)
+    inside = os.open(folder, os.O_RDONLY)
+    for _ in range(2500):  # longer than a path may be, and more than Python calls within calls
+        os.mkdir("d", dir_fd=inside)
+        outside, inside = inside, os.open("d", os.O_RDONLY, dir_fd=inside)
+        os.close(outside)
+    os.close(os.open("file", os.O_CREAT, dir_fd=inside))
+    os.fchmod(inside, 0)
+    os.close(inside)
+    empty_trash()
+    assert not tidy.trash().exists()
+    assert settings.ATHANOR_HOME.is_dir()
+
+
 @pytest.mark.parametrize("name", ["move", "remove_files"])
 def test_archiving_that_is_cut_short_is_done_again(ended, archiving, monkeypatch, settings, name):
     job = ended()

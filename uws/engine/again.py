@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +66,10 @@ def clear(workdir: Path) -> None:
     """Leave in a work directory what came with the request only, so that the next run finds it as the first did."""
     if not workdir.is_dir():
         return
-    removed = trash() / f"{workdir.name}-{secrets.token_hex(4)}"
-    removed.mkdir(parents=True)
+    removed = workdir / f".{secrets.token_hex(4)}"
+    removed.mkdir()
     for path in workdir.iterdir():
-        if path.name != UPLOADS:
+        if path.name not in (UPLOADS, removed.name):
             path.rename(removed / path.name)
-    shutil.rmtree(removed, ignore_errors=True)
+    trash().mkdir(parents=True, exist_ok=True)
+    removed.rename(trash() / f"{workdir.name}-{secrets.token_hex(4)}")

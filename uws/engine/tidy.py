@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
-import shutil
+import secrets
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -37,7 +38,30 @@ def trash() -> Path:
 
 def empty_trash() -> None:
     """Remove what lies in the trash; what another engine removes meanwhile is no trouble."""
-    shutil.rmtree(trash(), ignore_errors=True)
+    waiting = [Path(entry.path) for entry in _entries(trash())]
+    while waiting:
+        with contextlib.suppress(OSError):
+            waiting += _remove(waiting.pop())
+    with contextlib.suppress(OSError):
+        trash().rmdir()
+
+
+def _remove(folder: Path) -> list[Path]:
+    """Remove a directory with its files; the directories within it, moved up beside it before, are given.
+
+    A job makes them as deep as it likes, deeper than paths and recursion reach, and forbids access to them.
+    """
+    folder.chmod(0o700)
+    moved = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                Path(entry.path).chmod(0o700)
+                moved.append(Path(entry.path).rename(trash() / secrets.token_hex(8)))
+            else:
+                Path(entry.path).unlink()
+    folder.rmdir()
+    return moved
 
 
 def sweep_jobs(*, young: float = YOUNG) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +42,21 @@ def read_table(path: Path, *, most: int) -> list[Row]:
         raise UsageError(f"The table has {size:,} bytes; {settings.ATHANOR_UPLOAD_BYTES:,} are allowed.")
     with path.open("rb") as file:
         head = file.read(4096)
-    names, cells = _reader(head)(path)
+    names, cells = _reader(head)(path, most)
     _check_names(names)
     rows: list[Row] = []
     for row in cells:
         if len(rows) == most:
-            raise UsageError(f"The table has more than {most:,} rows.", hint="ATHANOR_MAX_ARRAY is the limit here.")
+            raise _too_many(most)
         rows.append(dict(zip(names, row, strict=True)))
     return rows
 
 
-Reader = Callable[[Path], tuple[list[str], Iterable[Sequence[str]]]]
+Reader = Callable[[Path, int], tuple[list[str], Iterable[Sequence[str]]]]
+"""Gives the names of the columns and the cells of the rows.
+
+What a small file stands for may be large: a reader makes rows one by one, or stops when it has more than are allowed.
+"""
 
 
 def _reader(head: bytes) -> Reader:
@@ -77,34 +81,46 @@ def _check_names(names: Sequence[str]) -> None:
             raise UsageError(f"The table has the column {name!r} more than once.")
 
 
-def _read_text(path: Path) -> tuple[list[str], Iterable[Sequence[str]]]:
+def _read_text(path: Path, _: int) -> tuple[list[str], Iterable[Sequence[str]]]:
     """CSV, TSV and ECSV: comment lines, a line of names, lines of cells."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError("The table is no text in UTF-8, nor a VOTable or FITS file.") from error
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    if not lines:
+    lines = _text_lines(path)
+    first = next(lines, None)
+    if first is None:
         raise UsageError("The table is empty.")
-    delimiter = next((sign for sign in "\t,; " if sign in lines[0]), ",")
-    records = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter, skipinitialspace=True)
+    delimiter = next((sign for sign in "\t,; " if sign in first), ",")
+    records = _records(csv.reader(chain([first], lines), delimiter=delimiter, skipinitialspace=True))
     names = [name.strip() for name in next(records)]
     return names, _lines(records, len(names))
 
 
-def _lines(records: Iterator[list[str]], columns: int) -> Iterator[list[str]]:
+def _text_lines(path: Path) -> Iterator[str]:
+    """The lines that hold something and are no comments."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            yield from (line for line in file if line.strip() and not line.startswith("#"))
+    except UnicodeDecodeError as error:
+        raise UsageError("The table is no text in UTF-8, nor a VOTable or FITS file.") from error
+
+
+def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The line of names, then the rows."""
     number = 0
     try:
-        for record in records:
-            number += 1
-            if len(record) != columns:
-                raise UsageError(f"row {number}: It has {len(record)} cells; there are {columns} columns.")
-            yield [_text(cell.strip(), number) for cell in record]
+        for number, record in enumerate(reader, start=1):  # noqa: B007 - where it stopped is told
+            yield record
     except csv.Error as error:
-        raise UsageError(f"row {number + 1}: It cannot be read ({error}).") from error
+        where = f"row {number}" if number else "The line of names"
+        raise UsageError(f"{where}: It cannot be read ({error}).") from error
 
 
-def _read_json(path: Path) -> tuple[list[str], Iterable[Sequence[str]]]:
+def _lines(records: Iterable[list[str]], columns: int) -> Iterator[list[str]]:
+    for number, record in enumerate(records, start=1):
+        if len(record) != columns:
+            raise UsageError(f"row {number}: It has {len(record)} cells; there are {columns} columns.")
+        yield [_text(cell.strip(), number) for cell in record]
+
+
+def _read_json(path: Path, most: int) -> tuple[list[str], Iterable[Sequence[str]]]:
     """A list of objects, or an object with such a list as ``data``; of a list of plain values, the column ``value``."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -114,14 +130,21 @@ def _read_json(path: Path) -> tuple[list[str], Iterable[Sequence[str]]]:
         content = content.get("data")
     if not isinstance(content, list):
         raise UsageError("The JSON is no list of objects.")
-    records = [item if isinstance(item, dict) else {"value": item} for item in content]
+    records = [item if isinstance(item, dict) else {"value": item} for item in content[: most + 1]]
     names = list(dict.fromkeys(name for record in records for name in record)) or ["value"]
-    return names, [
-        [_text(_shown(record.get(name)), number) for name in names] for number, record in enumerate(records, start=1)
-    ]
+    return names, _json_rows(records, names)
 
 
-def _read_votable(path: Path) -> tuple[list[str], Iterable[Sequence[str]]]:
+def _json_rows(records: Sequence[dict[str, Any]], names: Sequence[str]) -> Iterator[list[str]]:
+    for number, record in enumerate(records, start=1):
+        try:
+            cells = [_text(_shown(record.get(name)), number) for name in names]
+        except RecursionError as error:
+            raise UsageError(f"row {number}: A cell holds lists within lists, too many.") from error
+        yield cells
+
+
+def _read_votable(path: Path, most: int) -> tuple[list[str], Iterable[Sequence[str]]]:
     from vo.votable import open_votable  # noqa: PLC0415 - brings numpy
 
     with path.open("rb") as file:
@@ -130,6 +153,8 @@ def _read_votable(path: Path) -> tuple[list[str], Iterable[Sequence[str]]]:
         for block in table:
             columns = [_votable_column(values, block.rows) for values in block.columns]
             rows += [[_text(cell, len(rows) + 1) for cell in row] for row in zip(*columns, strict=True)]
+            if len(rows) > most:
+                break
     return [field.name for field in table.fields], rows
 
 
@@ -143,7 +168,7 @@ def _votable_column(values: Any, rows: int) -> list[str]:
     return ["" if missing else _shown(cell) for cell, missing in zip(cells, values.missing.tolist(), strict=True)]
 
 
-def _read_fits(path: Path) -> tuple[list[str], Iterable[Sequence[str]]]:
+def _read_fits(path: Path, most: int) -> tuple[list[str], Iterable[Sequence[str]]]:
     """The first table of a FITS file."""
     import numpy as np  # noqa: PLC0415 - slow to import
     from astropy.io import fits  # noqa: PLC0415
@@ -153,11 +178,27 @@ def _read_fits(path: Path) -> tuple[list[str], Iterable[Sequence[str]]]:
             table = next((unit for unit in file if isinstance(unit, fits.BinTableHDU)), None)
             if table is None:
                 raise UsageError("The FITS file has no table.")
-            columns = [np.asarray(table.data[name]).tolist() for name in table.columns.names]
+            count = int(table.header["NAXIS2"])
+            if count > most:  # rows without a byte cost nothing in the file
+                raise _too_many(most)
             names = list(table.columns.names)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+            columns = [np.asarray(table.data[name]) for name in names]
+            return names, [[_fits_cell(column[row], row + 1) for column in columns] for row in range(count)]
+    except UsageError:
+        raise
+    except Exception as error:  # astropy has no one error for a spoilt file
         raise UsageError(f"The FITS file cannot be read ({str(error)[:200]}).") from error
-    return names, [[_text(_shown(cell), number) for cell in row] for number, row in enumerate(zip(*columns), start=1)]  # noqa: B905 - columns of one table
+
+
+def _fits_cell(value: Any, number: int) -> str:
+    size = getattr(value, "size", 1)
+    if size > MAX_CELL:
+        raise UsageError(f"row {number}: A cell has {size:,} values; {MAX_CELL:,} are allowed.")
+    return _text(_shown(value.tolist() if hasattr(value, "tolist") else value), number)
+
+
+def _too_many(most: int) -> UsageError:
+    return UsageError(f"The table has more than {most:,} rows.", hint="ATHANOR_MAX_ARRAY is the limit here.")
 
 
 def _shown(value: Any) -> str:
