@@ -52,6 +52,7 @@ VARIABLES = {
     "ATHANOR_OWNER_QUEUED": "Jobs that one owner may have in the queue; 0 is no limit. Default 10000.",
     "ATHANOR_ANONYMOUS_RUNNING": "`ATHANOR_OWNER_RUNNING` of all who are not signed in, together. Default 0: the same.",
     "ATHANOR_ANONYMOUS_QUEUED": "`ATHANOR_OWNER_QUEUED` of all who are not signed in, together. Default 0: the same.",
+    "ATHANOR_MAX_ARRAY": "Jobs that one array or pipeline may make. Default 10000.",
     "ATHANOR_ACCOUNTING_DAYS": "Days over which the processor time of owners is summed for limits. Default 30.",
     "ATHANOR_FAIR_SHARE_HOURS": "Hours in which past use of the machine counts half for an owner's turn. Default 6.",
     "ATHANOR_MAXREC": "Rows of a TAP answer when the client sets no MAXREC. Default 20000.",
@@ -60,7 +61,6 @@ VARIABLES = {
     "ATHANOR_ASYNC_TIME_LIMIT": "Seconds that an asynchronous TAP query may take by default. Default 3600.",
     "ATHANOR_MAX_UPLOAD": "Bytes of a request that brings files for a job. Default 2147483648.",
     "ATHANOR_UPLOAD_BYTES": "Bytes of the tables that a TAP query may upload. Default 67108864.",
-    "ATHANOR_MAX_ARRAY": "Jobs that one array or pipeline may make. Default 10000.",
     "ATHANOR_UPLOAD_ROWS": "Rows of a table that a TAP query may upload. Default 1000000.",
     "ATHANOR_UPLOAD_HOSTS": "Comma-separated hosts (`name`, `name:port` or address) from which a TAP query may let the"
     " service fetch tables. Default: none.",

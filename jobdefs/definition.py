@@ -130,7 +130,8 @@ class Definition:
     ----------
     environment
         `sas` (needs XMM-Newton SAS), `builtin` (our own task), `any` (SAS where configured, else our own),
-        `program` (one of the site's, by its full path), `inprocess` (a Python function in the engine).
+        `program` (one of the site's, by its full path), `inprocess` (a Python function in the engine), `pipeline`
+        (steps, each another task).
     command
         argv template: each item is literal text with ``{parameter}`` fields, or ``{*}`` for all active
         parameters as ``name=value``.

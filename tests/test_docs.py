@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from config.environment import VARIABLES
 from jobdefs.checking import check
 from jobdefs.command import argv
+from jobdefs.definition import Limits
 from jobdefs.registry import all_definitions, parse_definition
 
 ROOT = Path(__file__).resolve().parent.parent
+HOW_TO = "docs/howto/define-a-task.md"
 OWN_APPS = {"web", "provenance", "obstap", "uws"}
 
 
@@ -74,6 +77,11 @@ def test_links_of_the_readme_lead_somewhere() -> None:
     _check_links(ROOT / "README.md")
 
 
+def test_the_readme_leads_to_each_how_to_and_each_reference() -> None:
+    pages = {page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/*/*.md") if page.parent.name != "decisions"}
+    assert pages - set(re.findall(r"\]\(([^)#]+)", _read("README.md"))) == set()
+
+
 def _check_links(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
     missing = [target for target in targets if not (page.parent / target).exists()]
@@ -88,8 +96,15 @@ def test_the_page_of_each_task_is_made_from_its_definition(name: str) -> None:
     assert _read(f"docs/reference/{name}.md") == made, f"run: python tools/document_task.py {name}"
 
 
+def test_what_a_definition_says_of_its_runs_is_documented() -> None:
+    keys = [item.name for item in fields(Limits)]
+    keys += ["executor", "partition", "account", "network", "retries", "priority"]
+    told = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", _read(HOW_TO), flags=re.MULTILINE))))
+    assert set(keys) - told == set()
+
+
 def test_the_task_of_the_how_to_is_a_right_definition() -> None:
-    example = re.search(r"```toml\n(.*?)```", _read("docs/howto/define-a-task.md"), flags=re.DOTALL)[1]
+    example = re.search(r"```toml\n(.*?)```", _read(HOW_TO), flags=re.DOTALL)[1]
     definition = parse_definition(example, source="define-a-task.md")
     values = check(definition, {"table": ["ivo://archive.example/x"]}, complete=True)
     assert argv(definition, values, {"ivo://archive.example/x": "inputs/x.fits"}) == [

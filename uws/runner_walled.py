@@ -14,10 +14,7 @@ from typing import Any
 from uws.runner_child import Child, environment_of, launch
 from uws.sandbox import Bubblewrap, SandboxError, find_bubblewrap, interpreter, probe, walls
 
-__all__ = ["MODES", "WalledChild", "start"]
-
-MODES = ("off", "auto", "require")
-"""Never confine; confine where the machine can; run nothing where it cannot."""
+__all__ = ["WalledChild", "start"]
 
 INIT = Path(__file__).with_name("runner_init.py")
 INIT_INSIDE = "/run/init.py"
@@ -31,6 +28,8 @@ SIGNALLED = 128
 
 def start(workdir: Path, job: Mapping[str, Any]) -> Child:
     """Start the command of a job as ``job["sandbox"]["mode"]`` wants it.
+
+    `off` never confines it, `auto` does where the machine can, `require` runs nothing where it cannot.
 
     Raises
     ------
