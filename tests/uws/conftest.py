@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobdefs import registry
+from uws.executors.memory import MemoryExecutor
 from uws.models import Job
 from uws.services import create_job
 
@@ -78,6 +79,12 @@ def user(django_user_model):
 @pytest.fixture
 def other(django_user_model):
     return django_user_model.objects.create_user("bob", password="other")
+
+
+@pytest.fixture
+def memory() -> MemoryExecutor:
+    """An executor whose runs end as the test says."""
+    return MemoryExecutor("local")
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ from vo.errors import ParameterErrors
 
 
 @pytest.fixture
-def memory() -> MemoryExecutor:
-    return MemoryExecutor("local")
-
-
-@pytest.fixture
 def engine(service, memory) -> Engine:
     with stepping_engine({"local": memory}) as engine:
         yield engine

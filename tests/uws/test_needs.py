@@ -15,11 +15,6 @@ from uws.testing import drive, stepping_engine
 from vo.errors import ParameterError, ParameterErrors
 
 
-@pytest.fixture
-def memory() -> MemoryExecutor:
-    return MemoryExecutor("local")
-
-
 def state(job) -> tuple:
     job.refresh_from_db()
     return job.phase, job.waiting_for, job.stage

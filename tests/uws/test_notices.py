@@ -106,11 +106,6 @@ def mailing(settings, user) -> User:
     return user
 
 
-@pytest.fixture
-def memory() -> MemoryExecutor:
-    return MemoryExecutor("local")
-
-
 def refusal(text: str, user: object = None) -> str:
     with pytest.raises(ParameterError) as caught:
         check_address(text, user=user)

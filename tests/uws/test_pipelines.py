@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from uws.engine.destroy import destroy_due
-from uws.executors import Exit, MemoryExecutor
+from uws.executors import Exit
 from uws.models import Job, JobKind, Result
 from uws.phases import Phase
 from uws.pipelines import links
@@ -202,11 +202,6 @@ def test_what_cannot_run_here_is_refused(make_job, settings):
 
 
 # Abort and destruction
-
-
-@pytest.fixture
-def memory() -> MemoryExecutor:
-    return MemoryExecutor("local")
 
 
 def engine_of(memory):

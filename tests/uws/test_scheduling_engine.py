@@ -23,11 +23,6 @@ def batch() -> MemoryExecutor:
 
 
 @pytest.fixture
-def memory() -> MemoryExecutor:
-    return MemoryExecutor("local")
-
-
-@pytest.fixture
 def engine(service, batch):
     with stepping_engine({"local": batch}) as engine:
         yield engine
