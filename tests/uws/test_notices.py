@@ -23,7 +23,7 @@ from django.core import mail
 from django.db import connections
 from django.test import Client
 
-from uws.engine.beside import Beside
+from uws.engine.housekeeping import Housekeeping
 from uws.executors import Exit, MemoryExecutor
 from uws.models import Job, Notice
 from uws.notices import delivery, mark_due, notice_key, outbox, send_due, send_due_at_once
@@ -616,7 +616,7 @@ def test_it_is_told_beside_the_engine(service, settings, receiver, memory, monke
         silent = f"127.0.0.1:{deaf.getsockname()[1]}"
         settings.ATHANOR_NOTICE_HOSTS.append(f"http://{silent}")
         jobs = [make(notify=(f"http://{silent}/", receiver.url)) for _ in range(2)]
-        beside = Beside()
+        housekeeping = Housekeeping()
         try:
             for job in jobs:
                 end(memory, job)
@@ -625,7 +625,7 @@ def test_it_is_told_beside_the_engine(service, settings, receiver, memory, monke
                 assert time.monotonic() < until
                 time.sleep(0.05)
         finally:
-            beside.close()
+            housekeeping.close()
     assert sorted(json.loads(content)["jobId"] for _, _, content in receiver.got) == sorted(job.pk for job in jobs)
 
 

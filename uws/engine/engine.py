@@ -28,11 +28,11 @@ from django.db.models import Q
 
 from uws.engine.again import ATTEMPTS, clear, queue_again, retries_of
 from uws.engine.announce import Announcer
-from uws.engine.beside import Beside
 from uws.engine.claim import Claimer
 from uws.engine.destroy import destroy_due
 from uws.engine.finish import finish
 from uws.engine.held import Held
+from uws.engine.housekeeping import Housekeeping
 from uws.engine.prepare import prepare_task
 from uws.engine.presence import Presence, is_live, sweep
 from uws.engine.room import Room
@@ -101,7 +101,7 @@ class Engine:
         """Work until `stop` is set; runs that have a runner of their own go on without the engine."""
         sweep(self._folder)
         self._sweep_pause = WOKEN_SWEEP_SECONDS
-        beside = Beside()
+        housekeeping = Housekeeping()
         messages = [b""]
         while not stop.is_set():
             try:
@@ -111,7 +111,7 @@ class Engine:
                 connections.close_all()
                 stop.wait(IDLE_SECONDS)
             messages = self._presence.ear.wait(BUSY_SECONDS if self._held else IDLE_SECONDS)
-        beside.close()
+        housekeeping.close()
         self.close()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What an engine does beside its jobs, each in a thread of its own, so that it never delays them."""
+"""A thread that does one thing again and again beside the jobs, so that it never delays them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from django.db import connections
 
-__all__ = ["Aside"]
+__all__ = ["BackgroundThread"]
 
 logger = logging.getLogger("athanor.engine")
 
 
-class Aside:
+class BackgroundThread:
     """Calls a function again and again until it is closed.
 
     Parameters

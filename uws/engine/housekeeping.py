@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import time
 
-from uws.engine.aside import Aside
+from uws.engine.background import BackgroundThread
 from uws.engine.tidy import empty_trash, sweep_jobs
 from uws.notices import due, send_due_at_once
 from uws.scheduling import forget_old_use
 
-__all__ = ["Beside"]
+__all__ = ["Housekeeping"]
 
 SWEEP_SECONDS = 3600.0
 """Between two looks for directories without a job."""
 
 
-class Beside:
+class Housekeeping:
     """The threads that do so; they begin at once and end with `close`."""
 
     def __init__(self) -> None:
         self._next_sweep = 0.0
-        self._asides = (
-            Aside("Telling of ended jobs", send_due_at_once, pause=5.0, woken=due),
-            Aside("Removing files", self._tidy, pause=5.0),
+        self._threads = (
+            BackgroundThread("Telling of ended jobs", send_due_at_once, pause=5.0, woken=due),
+            BackgroundThread("Removing files", self._tidy, pause=5.0),
         )
 
     def close(self) -> None:
         """Let them end; what is cut short is done by the next engine."""
-        for aside in self._asides:
-            aside.close()
+        for thread in self._threads:
+            thread.close()
 
     def _tidy(self) -> None:
         if time.monotonic() >= self._next_sweep:
