@@ -14,7 +14,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -152,6 +159,11 @@ def _known(exception: BaseException) -> AthanorError | None:
         case RequestDataTooBig():
             limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
             return TooLargeError(f"The request is larger than the {limit:,} bytes that the service takes.")
+        case TooManyFieldsSent():
+            most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+            return UsageError(f"The request has more than {most:,} parameters.", hint="Send them in several requests.")
+        case TooManyFilesSent():
+            return UsageError(f"The request has more than {settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} files.")
         case MultiPartParserError() | UnreadablePostError():
             return UsageError("The body of the request is incomplete or malformed.")
         case BadRequest() | SuspiciousOperation():

@@ -128,6 +128,24 @@ class TestFiles:
         assert client.get(f"{url}/parameters/table").content == b"param:t1"
         assert content(client.get(f"{url}/parameters/t1")) == BYTES
 
+    @pytest.mark.parametrize("name", ["a.%00", f"a.{'x' * 300}", "..", "%2e%2e", "a.%0d%0ab"])
+    def test_put_of_a_file_whose_name_no_file_can_have(self, client, make_job, name):
+        job = make_job()
+        answer = client.put(f"/uws/worker/{job.pk}/parameters/{name}", BYTES, content_type="application/fits")
+        assert answer.status_code in (400, 405)
+        assert list_uploads(job=job) == []
+
+    @pytest.mark.parametrize("name", [f"a.{'x' * 300}", f"a.{'é' * 200}", "a.\0", "a/b", "f"])
+    def test_a_large_file_that_the_client_calls_as_no_file_can_be_called(self, client, make_job, name):
+        job = make_job()
+        head = f'--x\r\nContent-Disposition: form-data; name="table"; filename="{name}"\r\n\r\n'
+        sent = b"x" * (2**22 + 1)
+        body = head.encode() + sent + b"\r\n--x--\r\n"
+        url = f"/uws/worker/{job.pk}/parameters"
+        answer = client.post(url, body, content_type="multipart/form-data; boundary=x")
+        assert answer.status_code == 303
+        assert content(client.get(f"{url}/table")) == sent
+
     @pytest.mark.parametrize("length", [0, 1, 2**22 + 1])
     def test_multipart_files_come_back_as_they_were(self, client, make_job, length):
         job = make_job()

@@ -7,6 +7,7 @@ import logging
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
@@ -264,3 +265,13 @@ def test_a_form_in_a_charset_that_forms_do_not_have(client, charset):
     response = client.generic("POST", "/tap/sync", b"QUERY=x", content_type=kind)
     assert response.status_code == 400
     assert 'value="ERROR"' in response.content.decode()
+
+
+@pytest.mark.parametrize("job_list", ["/uws/evselect", "/tap/async"])
+def test_too_many_parameters_are_refused_in_words(client, db, job_list):
+    answer = client.post(job_list, {f"p{number}": "x" for number in range(1001)})
+    assert answer.status_code == 400
+    assert "The request has more than 1,000 parameters." in answer.content.decode()
+    answer = client.post(job_list, {f"p{number}": SimpleUploadedFile("x", b"x") for number in range(101)})
+    assert answer.status_code == 400
+    assert "The request has more than 100 files." in answer.content.decode()

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
+from uws.http.temporary import temporary_file
 from uws.phases import Phase
 from uws.times import parse_time
 from vo.errors import MediaTypeError, ParameterError
@@ -134,7 +135,7 @@ def read_value(request: HttpRequest, name: str) -> str | UploadedFile:
             raise ParameterError(name, "the text is not UTF-8.", hint=hint) from error
     if media_type.startswith("multipart/"):
         raise MediaTypeError("A PUT brings one value.", hint="POST forms to the job or to its parameters.")
-    file = TemporaryUploadedFile(name, media_type, 0, None)
+    file = temporary_file(media_type)
     shutil.copyfileobj(request, file.file)
     file.size = file.file.tell()
     file.seek(0)
