@@ -10,6 +10,9 @@ __all__ = ["Log", "Stage"]
 
 MAX_LINE = 4096
 CHUNK = 65536
+MAX_SOFTWARE = 100
+MAX_NAME = 100
+"""Programs that are kept, and characters of a name or a version: what a job prints is kept with it for good."""
 
 _STAGE = re.compile(r"\[STAGE\]\s*(?P<text>\S.*)")
 _PROGRESS = re.compile(r"\[PROGRESS\]\s*(?P<done>\d{1,9})\s*/\s*(?P<total>\d{1,9})\b")
@@ -39,11 +42,15 @@ class Stage:
         elif matched := _SAS_EXECUTING.match(line):
             self._set(text=matched["task"], done=0, total=0)
         elif matched := _SAS_STARTED.match(line):
-            self.software[matched["task"]] = matched["version"]
+            self._note(matched["task"], matched["version"])
             name, separator, version = matched["release"].partition("_")
             if not separator:
                 name, _, version = matched["release"].partition("-")
-            self.software[name] = version
+            self._note(name, version)
+
+    def _note(self, name: str, version: str) -> None:
+        if name[:MAX_NAME] in self.software or len(self.software) < MAX_SOFTWARE:
+            self.software[name[:MAX_NAME]] = version[:MAX_NAME]
 
     def _set(self, **values: str | int) -> None:
         for name, value in values.items():

@@ -57,6 +57,8 @@ def step(name: str, **more) -> Step:
 class World:
     """Children as an engine would make them, without one."""
 
+    most = 10_000
+
     def __init__(self, definition: Definition, rows=None, **values) -> None:
         self.definition = definition
         self.values = {"wanted": ["yes"], **values}
@@ -65,7 +67,7 @@ class World:
         self.rows = rows or {}
 
     def plan(self):
-        plan = make_plan(self.definition, self.values, self.children, self._rows)
+        plan = make_plan(self.definition, self.values, self.children, self._rows, most=self.most)
         for wanted in plan.wanted:
             key = wanted.step.name, wanted.branch
             assert key not in self.children
@@ -408,3 +410,24 @@ def test_any_pipeline(case):
     assert all(predicted[key] == state for key, state in ended.items())
     if not must_stop:
         assert plan.states == predicted
+
+
+def test_more_branches_than_are_allowed_are_not_all_looked_for():
+    rows = [{"text": str(number)} for number in range(1000)]
+    world = World(
+        pipeline(step("a", foreach="items"), step("b", foreach="a/rows", given={"text": "{item.text}"})),
+        items=[str(number) for number in range(1000)],
+        name=["n"],
+    )
+    world.plan()
+    for number in range(1, 1001):
+        world.end("a", str(number))
+    read = []
+
+    def read_rows(child, name):
+        read.append(child.id)
+        return rows
+
+    plan = make_plan(world.definition, world.values, world.children, read_rows, most=2500)
+    assert (plan.errors, plan.wanted, plan.stops) == (["The pipeline would have more than 2,500 jobs."], [], True)
+    assert len(read) == 3

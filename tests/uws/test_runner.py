@@ -232,6 +232,12 @@ def test_stages(runner):
     assert report["software"] == {"evselect": "3.71.1", "xmmsas": "20211130_0941-20.0.0"}
 
 
+def test_software_of_which_a_job_tells_without_end(runner):
+    report = runner.run("for n in range(1000): print(f'x:- t{n} (t{n}-{n:0500})  [r{n}_1] started')")
+    assert len(report["software"]) == 100
+    assert report["software"]["t0"] == "0" * 100
+
+
 def test_wall_limit(runner):
     report = runner.run(
         "open('a.txt', 'w').write('so far'); import time; time.sleep(60)",

@@ -46,11 +46,7 @@ def plan_of(parent: Job, tables: Tables) -> Plan:
     """What a pipeline has to do next, as its children are now."""
     definition = Definition.from_dict(parent.definition_document)
     values = effective(definition, check(definition, parent.parameters, complete=False))
-    plan = make_plan(definition, values, _children(parent), tables.read)
-    if len(plan.states) > settings.ATHANOR_MAX_ARRAY:
-        plan.errors.append(f"The pipeline would have more than {settings.ATHANOR_MAX_ARRAY:,} jobs.")
-        plan.wanted.clear()
-    return plan
+    return make_plan(definition, values, _children(parent), tables.read, most=settings.ATHANOR_MAX_ARRAY)
 
 
 def advance(job_id: str, tables: Tables) -> Plan:

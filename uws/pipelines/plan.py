@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 
 from jobdefs.definition import Definition, Step
@@ -35,6 +36,8 @@ def make_plan(
     values: Mapping[str, Sequence[str]],
     children: Mapping[tuple[str, str], Child],
     read_rows: Callable[[Child, str], Sequence[Row]],
+    *,
+    most: int,
 ) -> Plan:
     """Judge every branch of every step.
 
@@ -46,10 +49,15 @@ def make_plan(
         By step and branch.
     read_rows
         Gives the rows of the table that is a result of a child; raises `vo.errors.UsageError` when it is none.
+    most
+        Branches that are allowed in all; a plan with more says so, and not all that it has are looked for.
     """
-    planner = _Planner(definition, values, children, read_rows)
+    planner = _Planner(definition, values, children, read_rows, most)
     for step in in_order(definition):
         planner.judge(step)
+        if len(planner.plan.states) > most:
+            planner.plan.errors.append(f"The pipeline would have more than {most:,} jobs.")
+            break
     if planner.plan.stops:
         planner.plan.wanted.clear()
     return planner.plan
@@ -62,11 +70,13 @@ class _Planner:
         values: Mapping[str, Sequence[str]],
         children: Mapping[tuple[str, str], Child],
         read_rows: Callable[[Child, str], Sequence[Row]],
+        most: int,
     ) -> None:
         self.definition = definition
         self.values = values
         self.children = children
         self.read_rows = read_rows
+        self.most = most
         self.steps = {step.name: step for step in definition.steps}
         self.axes = axes_of(definition)
         self.plan = Plan(definition)
@@ -93,6 +103,8 @@ class _Planner:
             source, slash, result = axes[-1].partition("/")
             found = []
             for outer in self._branches[source] if slash else self._domain(axes[:-1]):
+                if len(found) > self.most:
+                    break
                 for number, item in enumerate(self._things(source, result, outer), start=1):
                     branch = (*outer, number)
                     self.items[axes, branch] = item
@@ -131,7 +143,10 @@ class _Planner:
         return not any(self._state(source, branch) in OPEN for branch in self._within(source, part))
 
     def _within(self, name: str, within: Branch) -> list[Branch]:
-        return [branch for branch in self._branches[name] if branch[: len(within)] == within]
+        branches = self._branches[name]  # they are in order
+        if not within:
+            return branches
+        return branches[bisect_left(branches, within) : bisect_left(branches, (*within[:-1], within[-1] + 1))]
 
     # states
 
