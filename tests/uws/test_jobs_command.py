@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from tests.uws.service import DATABASE, empty_database
+from uws.engine.presence import LOCK, Presence, count_live
 from uws.management.commands import jobs as command
 from uws.models import Job, JobInput, Notice, PhaseChange, Result
 from uws.operating import state
@@ -421,7 +422,7 @@ Notices: 1 to be delivered, 1 given up
 def standing(jobs, monkeypatch):
     monkeypatch.setattr(state.socket, "gethostname", lambda: "here")
     monkeypatch.setattr(state, "free_bytes", lambda: 5 * 10**9)
-    monkeypatch.setattr(state, "_engines", lambda: 1)
+    monkeypatch.setattr(state, "count_live", lambda folder: 1)
     monkeypatch.setattr(state, "now", lambda: NOON + timedelta(hours=2, minutes=3))
     Notice.objects.create(job=jobs[0], address="https://hooks.example.org/x", attempts=8)
     Notice.objects.create(job=jobs[0], address="https://hooks.example.org/y", attempts=1, due=NOON)
@@ -434,7 +435,7 @@ def test_status(standing, home):
 
 def test_status_when_no_job_can_run(standing, monkeypatch, home):
     monkeypatch.setattr(state, "free_bytes", lambda: 1000)
-    monkeypatch.setattr(state, "_engines", lambda: 0)
+    monkeypatch.setattr(state, "count_live", lambda folder: 0)
     out = io.StringIO()
     with pytest.raises(SystemExit) as caught:
         call_command("jobs", "status", stdout=out)
@@ -445,15 +446,14 @@ def test_status_when_no_job_can_run(standing, monkeypatch, home):
     ]
 
 
-def test_engines_that_live_are_counted(service, home):
-    from uws.engine.presence import Presence
-
-    assert state._engines() == 0
+def test_engines_that_live_are_counted(home):
     folder = home / "run"
+    assert count_live(folder) == 0
     presence = Presence(folder)
-    assert state._engines() == 1
+    (folder / f"killed{LOCK}").touch()
+    assert count_live(folder) == 1
     presence.close()
-    assert state._engines() == 0
+    assert count_live(folder) == 0
 
 
 def test_notice_key(settings):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from uws.wake import ENGINE, Ear
 
-__all__ = ["Presence", "count_engines", "is_live", "sweep"]
+__all__ = ["Presence", "count_live", "is_live", "sweep"]
 
 LOCK = ".engine.lock"
 
@@ -46,9 +46,9 @@ def is_live(folder: Path, identity: str) -> bool:
     return path.exists() and _is_locked(path)
 
 
-def count_engines(folder: Path) -> int:
-    """How many engines there are, on whatever machine; at least the one that is to come."""
-    return max(sum(1 for _ in folder.glob(f"*{LOCK}")), 1)
+def count_live(folder: Path) -> int:
+    """How many engines hold their locks in a directory."""
+    return sum(_is_locked(path) for path in folder.glob(f"*{LOCK}"))
 
 
 def sweep(folder: Path) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Count, Min, Q
 
-from uws.engine.presence import LOCK, is_live
+from uws.engine.presence import count_live
 from uws.engine.room import free_bytes
 from uws.models import Job, Notice
 from uws.operating.tables import table
@@ -24,7 +23,7 @@ def state_lines() -> list[str]:
     jobs = Job.objects.filter(deleted=False)
     numbers = dict(jobs.order_by().values_list("phase").annotate(Count("pk")))
     phases = [[phase.value, str(numbers[phase])] for phase in Phase if numbers.get(phase)]
-    engines = _engines()
+    engines = count_live(settings.ATHANOR_HOME / "run")
     lines = [f"Engines on {socket.gethostname()}: {engines}"]
     lines += table(["PHASE", "JOBS"], phases, right=["JOBS"]) if phases else ["There are no jobs."]
     oldest = jobs.filter(phase=Phase.QUEUED).aggregate(oldest=Min("creation_time"))["oldest"]
@@ -48,14 +47,9 @@ def troubles() -> list[str]:
     found = []
     if free_bytes() < settings.ATHANOR_MIN_FREE_BYTES:
         found.append("no job is started, for the disk has less free than ATHANOR_MIN_FREE_BYTES.")
-    if not _engines() and Job.objects.filter(phase=Phase.QUEUED, deleted=False).exists():
+    if not count_live(settings.ATHANOR_HOME / "run") and Job.objects.filter(phase=Phase.QUEUED, deleted=False).exists():
         found.append("jobs are queued, and no engine runs on this machine.")
     return found
-
-
-def _engines() -> int:
-    folder: Path = settings.ATHANOR_HOME / "run"
-    return sum(is_live(folder, path.name.removesuffix(LOCK)) for path in folder.glob(f"*{LOCK}"))
 
 
 def _given_up() -> Q:

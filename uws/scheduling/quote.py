@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F, Sum
 
-from uws.engine.presence import count_engines
+from uws.engine.presence import count_live
 from uws.limits import slots_of
 from uws.models import Job, JobInput
 from uws.phases import Phase
@@ -106,7 +106,7 @@ def _wait(job: Job, own: float) -> float:
         return 0.0
     queue, runs = _demand(job.executor)
     ahead = place(job, queue) - 1
-    slots = slots_of(job.executor) * count_engines(settings.ATHANOR_HOME / "run")
+    slots = slots_of(job.executor) * max(count_live(settings.ATHANOR_HOME / "run"), 1)
     if not ahead and sum(run.cores for run in runs) + job.cores <= slots:
         return 0.0
     queued = sum(line.count for line in queue)
