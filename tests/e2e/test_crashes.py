@@ -77,12 +77,12 @@ def test_short_trial(executor: str, tmp_path: Path, request: pytest.FixtureReque
     service = Fragile(tmp_path / "home", settings)
     try:
         service.start()
-        report = trial(service, jobs=16, kills=14, seed=2026)
+        report = trial(service, jobs=12, kills=10, seed=2026)
     finally:
         service.stop()
     assert report.faults == [], service.logs()
-    assert sum(report.phases.values()) == 16
-    assert sum(report.kills.values()) == 14
+    assert sum(report.phases.values()) == 12
+    assert sum(report.kills.values()) == 10
 
 
 def _await_end(url: str) -> dict:

@@ -387,7 +387,7 @@ def predict(definition: Definition, items: int, failing) -> dict[tuple[str, str]
     return {(item.name, str(one or "")): judge(item, one) for item in definition.steps for one in branches(item)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(pipelines())
 def test_any_pipeline(case):
     definition, items, failing, seed = case
