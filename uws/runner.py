@@ -37,7 +37,7 @@ from uws.runner_files import (
     write_json,
 )
 from uws.runner_output import Log, Stage
-from uws.runner_results import collect, digest
+from uws.runner_results import MOST, collect, digest
 from uws.runner_walled import start
 from uws.wake import wake
 
@@ -109,10 +109,10 @@ class Run:
         self._watch()
         wall_seconds = (self.ended or time.monotonic()) - self.begun
         self._write_stage()
-        results, missing = collect(self.workdir, self.job.get("outputs", []))
+        results, missing, left_out = collect(self.workdir, self.job.get("outputs", []))
         if self.reason == "exited":
             hashing.join()
-        message = ""
+        message = f"It wrote {len(results) + left_out:,} files; {MOST:,} are results, no more." if left_out else ""
         if missing and self.reason == "exited" and self.status == 0:
             self.reason, message = "output-missing", ", ".join(missing)
         return self.report(

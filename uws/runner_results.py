@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 __all__ = ["collect", "digest"]
 
 
-def collect(workdir: Path, outputs: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+MOST = 10_000
+"""Results of one run: each is read as a whole, made safe on the disk and kept in the database."""
+
+
+def collect(workdir: Path, outputs: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[str], int]:
     """The files that a run was to write.
 
     Parameters
@@ -25,12 +29,16 @@ def collect(workdir: Path, outputs: Sequence[Mapping[str, Any]]) -> tuple[list[d
     -------
     tuple
         What was found (name, path relative to the work directory, size in bytes, sha256 and what the output says of
-        itself), and the names or patterns of required outputs that are missing.
+        itself), the names or patterns of required outputs that are missing, and how many files were left out, for no
+        more than `MOST` are results.
     """
-    results, missing = [], []
+    results, missing, left_out = [], [], 0
     for output in outputs:
-        found = list(_readable(_paths(workdir / "work", output)))
-        if not found and output.get("required"):
+        paths = list(_paths(workdir / "work", output))
+        room = MOST - len(results)
+        found = list(_readable(paths[:room]))
+        left_out += max(len(paths) - room, 0)
+        if not found and output.get("required") and len(paths) <= room:
             missing.append(str(output.get("file") or output.get("pattern")))
         for number, (path, size, sha256) in enumerate(found, start=1):
             results.append(
@@ -42,7 +50,7 @@ def collect(workdir: Path, outputs: Sequence[Mapping[str, Any]]) -> tuple[list[d
                     **{key: output.get(key, "") for key in ("media_type", "role", "product_type")},
                 }
             )
-    return results, missing
+    return results, missing, left_out
 
 
 def digest(path: Path, *, durable: bool = False) -> tuple[int, str]:
@@ -54,7 +62,7 @@ def digest(path: Path, *, durable: bool = False) -> tuple[int, str]:
         return os.fstat(file.fileno()).st_size, sha256
 
 
-def _readable(paths: Iterator[Path]) -> Iterator[tuple[Path, int, str]]:
+def _readable(paths: Iterable[Path]) -> Iterator[tuple[Path, int, str]]:
     """Each file with its size and checksum; one that cannot be read is as good as missing."""
     for path in paths:
         try:

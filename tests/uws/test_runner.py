@@ -187,7 +187,16 @@ def test_unreadable_output_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(runner_results, "digest", refuse)
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "a.txt").touch()
-    assert runner_results.collect(tmp_path, [output("a", file="a.txt")]) == ([], ["a.txt"])
+    assert runner_results.collect(tmp_path, [output("a", file="a.txt")]) == ([], ["a.txt"], 0)
+
+
+def test_more_files_than_can_be_results(runner):
+    outputs = [output("many", pattern="m*.txt"), output("last", file="z.txt")]
+    code = "for n in range(10010): open(f'm{n:05}.txt', 'x').close()\nopen('z.txt', 'x').close()"
+    report = runner.run(code, outputs=outputs)
+    assert (report["reason"], report["exit_code"]) == ("exited", 0)
+    assert report["message"] == "It wrote 10,011 files; 10,000 are results, no more."
+    assert (len(report["results"]), report["results"][-1]["path"]) == (10_000, "work/m09999.txt")
 
 
 def test_work_directory_in_the_way(runner):
