@@ -12,7 +12,7 @@ from uws.engine.destroy import destroy_due
 from uws.executors import Exit
 from uws.models import Job, JobKind, Result
 from uws.phases import Phase
-from uws.pipelines import links
+from uws.pipelines import executor, links
 from uws.pipelines.executor import PipelineExecutor
 from uws.selectors import child_counts, list_jobs
 from uws.services import abort_job, create_job, delete_job, retry_job, run_job, set_destruction
@@ -222,6 +222,20 @@ def test_abort_ends_the_children(make_job, memory):
     job.refresh_from_db()
     assert job.phase == Phase.ABORTED
     assert children(job) == {"first 1": "COMPLETED", "first 2": "ABORTED", "second 1": "ABORTED"}
+
+
+def test_a_surprise_leaves_no_child_to_itself(make_job, memory, monkeypatch):
+    job = make_job("chain", words=["a", "b"], run=True)
+    with engine_of(memory) as engine:
+        for _ in range(3):
+            engine.step()
+        assert children(job) == {"first 1": "EXECUTING", "first 2": "EXECUTING"}
+        memory.finish(child(job, "first", "1").pk)
+        monkeypatch.setattr(executor, "advance", lambda *_: 1 / 0)
+        drive(engine)
+    job.refresh_from_db()
+    assert (job.phase, job.error_message) == (Phase.ERROR, "It could not go on, in a way not understood.")
+    assert children(job) == {"first 1": "COMPLETED", "first 2": "ABORTED"}
 
 
 def test_abort_of_queued_children(make_job, memory):

@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Count
 
 from jobdefs.definition import Definition
@@ -71,10 +72,12 @@ class PipelineExecutor(Executor):
                 self._look(run.job_id, parent, numbers)
             except AthanorError as error:
                 logger.warning("The job %s cannot go on: %s", run.job_id, error)
-                parent.failure = str(error)
-                abort_children(run.job_id)
-                if _have_ended(numbers):
-                    parent.exit = Exit(reason="failed", message=parent.failure)
+                self._fail(run.job_id, parent, numbers, str(error))
+            except (InterfaceError, OperationalError):
+                raise
+            except Exception:
+                logger.exception("The job %s cannot go on.", run.job_id)
+                self._fail(run.job_id, parent, numbers, "It could not go on, in a way not understood.")
             parent.seen = numbers
         return Status(State.RUNNING) if parent.exit is None else Status(State.ENDED, parent.exit)
 
@@ -112,6 +115,13 @@ class PipelineExecutor(Executor):
             self._fresh = set(self._parents)
         self._fresh.discard(job_id)
         return self._numbers.get(job_id, {})
+
+    def _fail(self, job_id: str, parent: _Parent, numbers: Numbers, message: str) -> None:
+        """End a parent when its children have ended; none is left to itself."""
+        parent.failure = message
+        abort_children(job_id)
+        if _have_ended(numbers):
+            parent.exit = Exit(reason="failed", message=message)
 
     def _look(self, job_id: str, parent: _Parent, numbers: Numbers) -> None:
         if parent.failure:

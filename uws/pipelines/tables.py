@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,9 @@ from vo.errors import UsageError
 __all__ = ["read_table"]
 
 Row = dict[str, str]
+
+_NO_TEXT = re.compile("[\\0\ud800-\udfff]")
+"""What databases cannot store: NUL and halves of characters, both of which JSON can say."""
 
 MAX_COLUMNS = 1000
 MAX_CELL = 65_536
@@ -75,6 +79,9 @@ def _check_names(names: Sequence[str]) -> None:
         raise UsageError("The table has no columns, or one without a name.")
     if len(names) > MAX_COLUMNS:
         raise UsageError(f"The table has {len(names):,} columns; {MAX_COLUMNS:,} are allowed.")
+    for name in names:
+        if not name.isprintable():
+            raise UsageError(f"The name of the column {name[:100]!r} is not printable.")
     lower = [name.lower() for name in names]
     for name in names:
         if lower.count(name.lower()) > 1:
@@ -222,4 +229,6 @@ def _shown(value: Any) -> str:
 def _text(cell: str, number: int) -> str:
     if len(cell) > MAX_CELL:
         raise UsageError(f"row {number}: A cell has {len(cell):,} characters; {MAX_CELL:,} are allowed.")
+    if spoilt := _NO_TEXT.search(cell):
+        raise UsageError(f"row {number}: A cell holds the character U+{ord(spoilt[0]):04X}.")
     return cell
