@@ -14,6 +14,8 @@ from urllib.parse import unquote
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+__all__ = ["BASE_DIR", "INSECURE_SECRET_KEY", "VARIABLES", "Environment", "read_environment"]
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 """Root of the source tree."""
 
