@@ -7,6 +7,7 @@ those of middleware and of URL resolution through the handlers that `config.urls
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
 import sys
@@ -159,6 +160,9 @@ def _known(exception: BaseException) -> AthanorError | None:
         case RequestDataTooBig():
             limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
             return TooLargeError(f"The request is larger than the {limit:,} bytes that the service takes.")
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            logger.error("A request was refused, for the disk is full: %s", exception)
+            return UnavailableError("The disk of the service is full; nothing was kept.", retry_after=300)
         case TooManyFieldsSent():
             most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
             return UsageError(f"The request has more than {most:,} parameters.", hint="Send them in several requests.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 
@@ -185,6 +186,7 @@ def test_body_that_cannot_be_read_is_no_second_error():
         (PermissionDenied(), 403, None, None),
         (SuspiciousOperation("secret"), 400, None, None),
         (RequestDataTooBig(), 413, None, None),
+        (OSError(errno.ENOSPC, "secret"), 503, "Retry-After", "300"),
     ],
 )
 def test_status_and_headers(error, status, header, value):
