@@ -10,7 +10,7 @@ from functools import cached_property
 
 from jobdefs.definition import Definition
 from jobdefs.steps import axes_of
-from uws.models import Job, JobKind
+from uws.models import TAKEN_OVER, Job, JobKind
 from uws.phases import FINAL, Phase
 from uws.selectors import child_counts, list_children
 
@@ -101,8 +101,10 @@ class Family:
         return [self._grid(group, steps, cells) for group, steps in groups.items()]
 
     def _children(self) -> Iterable[tuple[str, str, str, str, bool]]:
-        for child in list_children(job=self.job).only("pk", "step", "branch", "phase", "handle"):
-            yield child.pk, child.step, child.branch, child.phase, bool(child.taken_over)
+        # Not as jobs: there may be ten thousand, and the page asks every two seconds.
+        children = list_children(job=self.job).values_list("pk", "step", "branch", "phase", "handle")
+        for pk, step, branch, phase, handle in children:
+            yield pk, step, branch, phase, TAKEN_OVER in handle
 
     def _grid(self, axes: tuple[str, ...], steps: Sequence[str], cells: dict[tuple[str, str], Cell]) -> Grid:
         values = self.job.parameters.get(axes[0], []) if axes else []
@@ -118,8 +120,9 @@ class Family:
         return _cut(f"For each of {axes[-1]}" if axes else "Once", tuple(steps), rows)
 
     def _array(self) -> Grid:
-        children = list_children(job=self.job).only("pk", "branch", "phase", "handle")
-        rows = [Row(child.branch, "", (Cell(child.pk, child.phase, bool(child.taken_over)),)) for child in children]
+        rows = [
+            Row(branch, "", (Cell(pk, phase, taken_over),)) for pk, _, branch, phase, taken_over in self._children()
+        ]
         shown = _cut("Rows", ("Job",), sorted(rows, key=lambda row: _numbers(row.branch)))
         ids = [row.cells[0].job_id for row in shown.rows]
         given = dict(Job.objects.filter(pk__in=ids).values_list("pk", "parameters"))

@@ -7,6 +7,7 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.signals import post_init
 
 from tests.uws.conftest import definitions, home, make_job, sas, service  # noqa: F401 - fixtures
 from uws.models import Job, JobKind
@@ -126,6 +127,21 @@ def test_more_rows_than_a_page_holds(client, array, monkeypatch):
     shown = section(client, array)
     assert "# For Job 2 text=two, code=3 Error 1 text=one Completed 1 more are not shown." in shown
     assert "3 text=three" not in shown
+
+
+def test_what_a_page_costs_does_not_grow_with_each_row(client, array):
+    """A page that people leave open asks again and again; an array has up to ten thousand rows."""
+    loaded: list[str] = []
+
+    def note(instance, **_):
+        loaded.append(instance.pk)
+
+    post_init.connect(note, sender=Job)
+    try:
+        client.get(f"/jobs/{array.pk}/panel")
+    finally:
+        post_init.disconnect(note, sender=Job)
+    assert set(loaded) == {array.pk}
 
 
 def test_a_plain_job_that_failed_can_be_retried(client, make_job):  # noqa: F811
