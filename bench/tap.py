@@ -28,8 +28,9 @@ from urllib.request import Request, urlopen
 import pyarrow as pa
 import pyvo
 
-from bench.load import CONE, Client, targets
+from bench.load import CONE, targets
 from bench.obscore_rows import generate, positions
+from bench.rawhttp import Connection
 from bench.service import ROOT, Service, memory
 from obstap import catalogue
 from obstap.adql import Translation, translate
@@ -116,7 +117,7 @@ def cones(service: Service, snapshot: Snapshot, rows: int, seconds: float) -> No
     translating = timed(lambda: translated(snapshot, next(every)), len(queries) // 2)
     report("parse and translate the cone", "", f"{1e3 * translating:.2f} ms")
     for path in targets()[-WARM_UP:]:
-        Client(service.port, keeps=False).ask(path)
+        Connection(service.port, keeps=False).get(path)
     every = iter(queries)
     alone = timed(lambda: run(snapshot, next(every)), len(queries) // 2)
     for name, clients, options in (
