@@ -276,8 +276,10 @@ def _email(env: environ.Env) -> dict[str, object]:
 
 def _database(env: environ.Env, home: Path) -> dict[str, object]:
     """Django's settings of the database; PostgreSQL's host may be the directory of a socket, in percent form."""
+    if not env.str("DATABASE_URL", default=""):
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(home / "athanor.sqlite3")}
     try:
-        database = dict(env.db_url("DATABASE_URL", default=f"sqlite:///{home / 'athanor.sqlite3'}"))
+        database = dict(env.db_url("DATABASE_URL"))
     except (ImproperlyConfigured, KeyError, ValueError) as error:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read; {_DATABASES}") from error
     match database.get("ENGINE"):

@@ -153,3 +153,11 @@ def test_postgresql(monkeypatch: pytest.MonkeyPatch, url: str, named: dict[str, 
         "OPTIONS": {},
         **named,
     }
+
+
+@pytest.mark.parametrize("name", ["plain", "a+b", "100%20", "what?now#1", "Größe 1"])
+def test_the_state_directory_may_have_any_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("ATHANOR_HOME", str(tmp_path / name))
+    database = read_environment().database
+    assert database == {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / name / "athanor.sqlite3")}

@@ -25,7 +25,7 @@ def test_threads_of_the_web_server_share_the_memory_that_is_free(monkeypatch):
         serve, "Supervisor", lambda given: programs.update({one.name: one for one in given}) or _Supervisor()
     )
     call_command("serve")
-    assert programs["web server"].environment == {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    assert programs["web server"].environment == {"MALLOC_ARENA_MAX": "4", "ARROW_DEFAULT_MEMORY_POOL": "system"}
     assert programs["job engine"].environment == {}
 
 

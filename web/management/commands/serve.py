@@ -20,7 +20,7 @@ HEALTHCHECK = 60
 GRACE = 10
 """Seconds that requests under way may take when the server stops."""
 
-MEMORY = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+MEMORY = {"MALLOC_ARENA_MAX": "4", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 """Variables of the web server's processes (mallopt(3), Arrow's C++ manual, Environment Variables).
 
 By default glibc and Arrow keep free memory apart for each thread. A long answer is made by many threads in turn, and
