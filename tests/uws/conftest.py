@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobdefs import registry
+from tests.uws.notified import mailing, receiver, sink  # noqa: F401 - fixtures
 from uws.executors.memory import MemoryExecutor
 from uws.models import Job
 from uws.services import create_job
