@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.uws.conftest import make_sas
+from tests.uws.notified import Receiver
 from tests.uws.service import Service, running_service
-from tests.uws.test_notices import Receiver, receiver  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -22,7 +22,7 @@ LONG_AGO = "2000-01-01 00:00:00"
 
 
 @pytest.fixture
-def service(tmp_path, receiver: Receiver) -> Iterator[Service]:  # noqa: F811
+def service(tmp_path, receiver: Receiver) -> Iterator[Service]:
     environment = {"ATHANOR_NOTICE_HOSTS": f"http://{receiver.host}"}
     with running_service(tmp_path / "h", make_sas(tmp_path), environment=environment) as made:
         yield made
@@ -44,7 +44,7 @@ def until(service: Service, *, done: Callable[[], bool], hurry: str, seed: int) 
         kills = max(kills - 1, 0)
 
 
-def test_engines_that_are_killed(service, receiver):  # noqa: F811
+def test_engines_that_are_killed(service, receiver):
     urls = [f"{receiver.url}&job={number}" for number in range(JOBS)]
     ids = service.make_jobs([{"definition": "worker", "parameters": {}, "notify": [url]} for url in urls])
     until(
