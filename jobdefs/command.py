@@ -10,7 +10,7 @@ from vo.errors import ParameterError
 from .activation import activate, active_outputs, effective, is_active
 from .definition import Definition, Parameter
 
-__all__ = ["active_outputs", "argv", "references"]
+__all__ = ["active_outputs", "argv", "references", "variables"]
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -48,6 +48,22 @@ def argv(definition: Definition, values: Values, replacements: Mapping[str, str]
             result.append(_FIELD.sub(lambda field: " ".join(full.get(field.group(1), [])), item))
             _check_option(definition, item, result[-1])
     return result
+
+
+def variables(definition: Definition, values: Values, replacements: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables that parameters with a `Parameter.variable` make of their values, without empty ones.
+
+    Parameters
+    ----------
+    values, replacements
+        As of `argv`.
+    """
+    full = _replaced(definition, effective(definition, values), replacements)
+    return {
+        parameter.variable: " ".join(full[parameter.name])
+        for parameter in definition.parameters
+        if parameter.variable and any(full.get(parameter.name, ()))
+    }
 
 
 def references(definition: Definition, values: Values) -> list[tuple[str, str]]:
@@ -95,7 +111,7 @@ def _assignments(definition: Definition, given: Values, full: Values) -> list[st
     return [
         f"{parameter.name}={' '.join(full[parameter.name])}"
         for parameter in definition.parameters
-        if parameter.name in given and is_active(definition, everything, parameter)
+        if parameter.name in given and not parameter.variable and is_active(definition, everything, parameter)
     ]
 
 

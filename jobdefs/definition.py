@@ -9,7 +9,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["Definition", "Input", "Limits", "Output", "Parameter", "Step"]
+__all__ = ["CATEGORIES", "Definition", "Input", "Limits", "Output", "Parameter", "Step"]
+
+
+CATEGORIES = (
+    "Products",
+    "Chains",
+    "Reprocessing",
+    "Events",
+    "Good times",
+    "Images",
+    "Spectra",
+    "Light curves",
+    "Sources",
+    "Optical monitor",
+    "Gamma rays",
+    "Files",
+)
+"""Headings of lists of tasks, in their order; `Definition.category` is one of them, or empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,10 @@ class Parameter:
         Heading under which forms show it.
     advanced
         Whether forms hide it at first.
+    variable
+        Environment variable that carries the value (``SAS_CCF``); the parameter is then no argument of the command.
+    unverified
+        Whether its name, type or default could not be checked against SAS's own documents or products.
     """
 
     name: str
@@ -46,17 +67,29 @@ class Parameter:
     parent_value: str = ""
     group: str = ""
     advanced: bool = False
+    variable: str = ""
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file that the task reads, named by a parameter."""
+    """A file, or a directory, that the task reads, named by a parameter.
+
+    Parameters
+    ----------
+    product_types
+        ObsCore dataproduct_type that fit.
+    copy
+        Whether the task gets a copy of its own, in the directory in which it works and under the file's own name:
+        for tasks that change their input, or look for it by its name.
+    """
 
     parameter: str
     role: str
     media_type: str = "application/fits"
-    product_types: tuple[str, ...] = ()  # ObsCore dataproduct_type that fit
+    product_types: tuple[str, ...] = ()
     description: str = ""
+    copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +165,11 @@ class Definition:
         `sas` (needs XMM-Newton SAS), `builtin` (our own task), `any` (SAS where configured, else our own),
         `program` (one of the site's, by its full path), `inprocess` (a Python function in the engine), `pipeline`
         (steps, each another task).
+    sas
+        Of a `builtin` task that runs tasks of SAS itself: `required`, or `optional` where it does with built-in ones
+        what it can; else empty.
+    category
+        Heading under which lists of tasks show it: one of `CATEGORIES`.
     command
         argv template: each item is literal text with ``{parameter}`` fields, or ``{*}`` for all active
         parameters as ``name=value``.
@@ -164,6 +202,8 @@ class Definition:
     documentation: str = ""
     type: str = "Reduction"  # ProvenanceDM activity type
     environment: str = "builtin"
+    sas: str = ""
+    category: str = ""
     executor: str = ""
     command: tuple[str, ...] = ()
     function: str = ""

@@ -10,16 +10,19 @@ from typing import Any
 from vo.errors import AthanorError, ParameterError
 from vo.wording import nearest
 
-from .definition import Definition, Input, Limits, Output, Parameter, Step
+from .definition import CATEGORIES, Definition, Input, Limits, Output, Parameter, Step
 from .values import FILE_TYPES, TYPES, check_value
 
 __all__ = ["build_definition"]
 
 ENVIRONMENTS = ("sas", "builtin", "any", "program", "inprocess", "pipeline")
 
+SAS = ("", "optional", "required")
+
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _FUNCTION = re.compile(r"[a-z_][\w.]*:[a-z_]\w*")
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
 _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
@@ -142,6 +145,10 @@ def _check_sense(definition: Definition, mistakes: _Mistakes) -> None:
     _check_files(definition, mistakes)
     _check_command(definition, mistakes)
     _check_limits(definition.limits, mistakes)
+    if definition.sas not in SAS or (definition.sas and definition.environment != "builtin"):
+        mistakes.add("sas", "only a builtin task has it: optional or required.")
+    if definition.category and definition.category not in CATEGORIES:
+        mistakes.add("category", f"{definition.category!r} is none of {', '.join(CATEGORIES)}.")
     if definition.steps and definition.environment != "pipeline":
         mistakes.add("steps", 'only a definition with environment = "pipeline" has steps.')
 
@@ -158,6 +165,8 @@ def _check_parameter(parameter: Parameter, definition: Definition, mistakes: _Mi
     if parameter.type not in TYPES:
         mistakes.add(f"{where}type", f"{parameter.type!r} is none of {', '.join(TYPES)}.")
         return
+    if parameter.variable and not _VARIABLE.fullmatch(parameter.variable):
+        mistakes.add(f"{where}variable", "it must be upper-case letters, digits and _.")
     if (parameter.type == "choice") != bool(parameter.options):
         mistakes.add(f"{where}options", "a choice has options, and only a choice has.")
     if parameter.min is not None and parameter.max is not None and parameter.min > parameter.max:

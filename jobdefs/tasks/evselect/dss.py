@@ -11,8 +11,8 @@ import numpy as np
 from ..fitscards import Card, Header
 from ..fitsio import FitsFile, Hdu, Table
 from ..fitsout import Field, Writer, table_block
+from ..goodtimes import good_time_cards, good_time_fields, has_good_times, read_good_times
 from ..selectlib import Block, RegionRow
-from .intervals import union
 from .subspace import ANYTHING, Dimension, Entry, GoodTimes, Subspace
 
 __all__ = [
@@ -74,7 +74,7 @@ def base_subspace(table: Table, time_column: str, warn: Callable[[str, str], Non
         dimensions = (*subspace.dimensions, Dimension("CCDNR"), Dimension(time_column.upper(), "s"))
         extra = [(Entry(str(ccd)), _times(table.file, hdu)) for ccd, hdu in sorted(numbered.items())]
         return Subspace(dimensions, tuple((*old, *new) for old in subspace.components for new in extra))
-    general = next((hdu for hdu in table.file.hdus if hdu.kind == "BINTABLE" and _is_good_times(hdu)), None)
+    general = next((hdu for hdu in table.file.hdus if hdu.kind == "BINTABLE" and has_good_times(hdu)), None)
     if general is None:
         return subspace
     dimensions = (*subspace.dimensions, Dimension(time_column.upper(), "s"))
@@ -118,18 +118,11 @@ def _read_entry(file: FitsFile, header: Header, prefix: str, number: int, warn: 
             f"{prefix}DSREF{number} names block '{reference}', which is not in {file.name}; it is left out.",
         )
         return ANYTHING
-    return _times(file, hdu) if _is_good_times(hdu) else Entry(value, hdu)
-
-
-def _is_good_times(hdu: Hdu) -> bool:
-    return hdu.kind == "BINTABLE" and {"START", "STOP"} <= {
-        hdu.header.text(f"TTYPE{number}").upper() for number in range(1, int(hdu.header.number("TFIELDS") or 0) + 1)
-    }
+    return _times(file, hdu) if has_good_times(hdu) else Entry(value, hdu)
 
 
 def _times(file: FitsFile, hdu: Hdu) -> Entry:
-    rows = file.table(hdu).all()
-    return Entry("TABLE", GoodTimes(union(np.column_stack([rows["START"], rows["STOP"]])), hdu))
+    return Entry("TABLE", GoodTimes(read_good_times(file, hdu), hdu))
 
 
 def named_blocks(subspace: Subspace) -> set[int]:
@@ -274,9 +267,9 @@ class _Blocks:
         if not _NUMBERED_TIMES.fullmatch(old.text("EXTNAME")):
             name = old.text("EXTNAME")
             reference = old.text("HDUNAME") or name
-        header, data = table_block(name, _time_fields(times.intervals))
+        header, data = table_block(name, good_time_fields(times.intervals))
         header.extend(card for card in old if not _STRUCTURE.fullmatch(card.keyword))
-        for keyword, value, comment in _time_cards(times.intervals):
+        for keyword, value, comment in good_time_cards(times.intervals):
             header.set(keyword, value, comment)
         for keyword in _TIME_KEYS:
             card = self._table.header.card(keyword)
@@ -284,26 +277,6 @@ class _Blocks:
                 header.add(card)
         self.written.append((header, data))
         return reference
-
-
-def _time_fields(intervals: np.ndarray) -> list[Field]:
-    return [
-        Field("START", intervals[:, 0], "lower GTI boundary", "s"),
-        Field("STOP", intervals[:, 1], "upper GTI boundary", "s"),
-    ]
-
-
-def _time_cards(intervals: np.ndarray) -> list[tuple[str, str | float, str]]:
-    cards: list[tuple[str, str | float, str]] = [
-        ("HDUCLASS", "OGIP", "format conforms to OGIP standard"),
-        ("HDUCLAS1", "GTI", "table contains Good Time Intervals"),
-        ("HDUCLAS2", "STANDARD", "standard Good Time Interval table"),
-        ("ONTIME", float(np.diff(intervals, axis=1).sum()), "[s] sum of all Good Time Intervals"),
-    ]
-    if len(intervals):
-        cards.append(("TSTART", float(intervals[0, 0]), "[s] Lower bound of first GTI"))
-        cards.append(("TSTOP", float(intervals[-1, 1]), "[s] Upper bound of last GTI"))
-    return cards
 
 
 def _region_fields(rows: tuple[RegionRow, ...]) -> list[Field]:

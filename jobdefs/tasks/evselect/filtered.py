@@ -9,10 +9,10 @@ import numpy as np
 from ..fitscards import Header
 from ..fitsio import Column, FitsFile, Hdu, Table
 from ..fitsout import Writer
+from ..intervals import contains
 from ..reporting import TaskError
 from .dss import WrittenSubspace
 from .exposure import Exposure, exposure_table
-from .intervals import contains
 from .scan import Selected
 
 __all__ = ["FilteredList", "Flag", "make_flag"]

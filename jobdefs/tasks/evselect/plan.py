@@ -12,10 +12,10 @@ from vo.wording import did_you_mean, plain
 from ..fitsio import Column, Table
 from ..parameters import Invocation
 from ..reporting import TaskError
+from ..skyplane import SkyPlane, sky_plane
 from .axes import Axis, Limits, bins_for, make_axis, needs_data, value_range
 from .counting import Weights
 from .exposure import Exposure
-from .sky import SkyPlane, sky_plane
 
 __all__ = ["Plan", "find_column"]
 

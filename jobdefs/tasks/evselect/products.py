@@ -14,9 +14,10 @@ import numpy as np
 from ..fitscards import Card, Header
 from ..fitsout import Field, Writer, table_block
 from ..reporting import TaskError
+from ..skyplane import SkyPlane
 from .counting import BinnedCounts
 from .dss import WrittenSubspace
-from .sky import SkyPlane, image_wcs
+from .wcs import image_wcs
 
 __all__ = ["Channels", "Frame", "write_histogram", "write_image", "write_rate", "write_spectrum"]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..fitsio import Hdu
+from ..intervals import format_ranges, intersect, parse_ranges, union
 from ..reporting import TaskError
 from ..selectlib import Block, Constraint, RegionRow
-from .intervals import format_ranges, intersect, parse_ranges, union
 
 __all__ = ["ANYTHING", "CCD_COLUMNS", "Dimension", "Entry", "GoodTimes", "Subspace", "good_times_of"]
 

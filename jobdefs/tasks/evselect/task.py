@@ -15,13 +15,15 @@ from pathlib import Path
 
 from vo.errors import AthanorError, QueryError
 
+from .. import headers
 from ..fitscards import Card, Header
 from ..fitsio import FitsFile, Table, open_fits
 from ..fitsout import Outputs, Writer
+from ..intervals import parse_ranges
 from ..parameters import Invocation
 from ..reporting import Reporter, TaskError
 from ..selectlib import Selection, compile_selection, file_references, split_blockspec
-from . import headers
+from ..skyplane import SkyPlane
 from .blocks import open_block
 from .counting import BinnedCounts, CcdCounts
 from .dss import (
@@ -34,12 +36,10 @@ from .dss import (
 )
 from .exposure import Exposure, measure
 from .filtered import FilteredList, make_flag
-from .intervals import parse_ranges
 from .plan import Plan
 from .products import Channels, Frame, write_histogram, write_image, write_rate, write_spectrum
 from .reach import check_reach
 from .scan import DataRanges, Product, scan
-from .sky import SkyPlane
 from .subspace import Subspace
 
 __all__ = ["VERSION", "run"]

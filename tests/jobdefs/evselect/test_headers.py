@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from astropy.io import fits
 
-from jobdefs.tasks.evselect.headers import combined_expression
 from jobdefs.tasks.fitscards import Header
+from jobdefs.tasks.headers import combined_expression
 
 EXPECTED = Path(__file__).parent / "expected"
 EXPRESSION = "#XMMEA_EP && PATTERN<=4 && PI in [300:10000] && (X,Y) in CIRCLE(25921,25921,6000) && TIME<=100000600"

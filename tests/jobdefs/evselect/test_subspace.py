@@ -8,8 +8,8 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdefs.tasks.evselect.intervals import contains, format_ranges, intersect, parse_ranges, union
 from jobdefs.tasks.evselect.subspace import ANYTHING, Dimension, Entry, GoodTimes, Subspace
+from jobdefs.tasks.intervals import contains, format_ranges, intersect, parse_ranges, union
 from jobdefs.tasks.reporting import TaskError
 from jobdefs.tasks.selectlib import Constraint
 from vo.errors import QueryError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from ..fitscards import Card, Header
-from ..reporting import RELEASE, Reporter, timestamp
+from .fitscards import Card, Header
+from .reporting import RELEASE, Reporter, timestamp
 
 __all__ = [
     "FILTERED_KEYS",

@@ -1,0 +1,46 @@
+"""Good time intervals as FITS tables: columns START and STOP in seconds (OGIP 93-003)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .fitsio import FitsFile, Hdu
+from .fitsout import Field
+from .intervals import union
+
+__all__ = ["good_time_cards", "good_time_fields", "has_good_times", "read_good_times"]
+
+
+def has_good_times(hdu: Hdu) -> bool:
+    """Whether a block is a table with columns START and STOP."""
+    return hdu.kind == "BINTABLE" and {"START", "STOP"} <= {
+        hdu.header.text(f"TTYPE{number}").upper() for number in range(1, int(hdu.header.number("TFIELDS") or 0) + 1)
+    }
+
+
+def read_good_times(file: FitsFile, hdu: Hdu) -> np.ndarray:
+    """The intervals of a block for which `has_good_times` holds: shape (n, 2), seconds, sorted and disjoint."""
+    rows = file.table(hdu).all()
+    return union(np.column_stack([rows["START"], rows["STOP"]]))
+
+
+def good_time_fields(intervals: np.ndarray) -> list[Field]:
+    """The columns of a table of these intervals."""
+    return [
+        Field("START", intervals[:, 0], "lower GTI boundary", "s"),
+        Field("STOP", intervals[:, 1], "upper GTI boundary", "s"),
+    ]
+
+
+def good_time_cards(intervals: np.ndarray) -> list[tuple[str, str | float, str]]:
+    """Keyword, value and comment of what the header of such a table tells of them."""
+    cards: list[tuple[str, str | float, str]] = [
+        ("HDUCLASS", "OGIP", "format conforms to OGIP standard"),
+        ("HDUCLAS1", "GTI", "table contains Good Time Intervals"),
+        ("HDUCLAS2", "STANDARD", "standard Good Time Interval table"),
+        ("ONTIME", float(np.diff(intervals, axis=1).sum()), "[s] sum of all Good Time Intervals"),
+    ]
+    if len(intervals):
+        cards.append(("TSTART", float(intervals[0, 0]), "[s] Lower bound of first GTI"))
+        cards.append(("TSTOP", float(intervals[-1, 1]), "[s] Upper bound of last GTI"))
+    return cards
