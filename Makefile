@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help run demo prepare test lint format bench requirements clean
+.PHONY: help run demo prepare test lint format bench docs requirements clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -47,6 +47,9 @@ format: $(VENV)/.installed-dev  ## Put the sources in their form
 
 bench: $(VENV)/.installed-dev  ## Print the speed tables, ratios first
 	@for name in tap jobs store writers evselect; do echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; done
+
+docs: $(VENV)/.installed  ## Write the reference pages of the tasks from their definitions
+	@$(BIN)/python tools/document_task.py
 
 requirements: $(VENV)/.installed  ## Pin the newest releases that fit pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

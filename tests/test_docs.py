@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from config.environment import VARIABLES
 from jobdefs.checking import check
 from jobdefs.command import argv
 from jobdefs.definition import Limits
-from jobdefs.registry import all_definitions, parse_definition
+from jobdefs.registry import parse_definition
 
 ROOT = Path(__file__).resolve().parent.parent
 HOW_TO = "docs/howto/define-a-task.md"
@@ -86,14 +84,6 @@ def _check_links(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert missing == []
-
-
-@pytest.mark.parametrize("name", sorted(name for name, task in all_definitions().items() if not task.internal))
-def test_the_page_of_each_task_is_made_from_its_definition(name: str) -> None:
-    made = subprocess.run(
-        [sys.executable, "tools/document_task.py", name], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    assert _read(f"docs/reference/{name}.md") == made, f"run: python tools/document_task.py {name}"
 
 
 def test_what_a_definition_says_of_its_runs_is_documented() -> None:
