@@ -141,7 +141,7 @@ def _events(exposure: Exposure) -> fits.BinTableHDU:
     header.extend(_observation_header(exposure), unique=True)
     for keyword, value in (("HDUCLASS", "OGIP"), ("HDUCLAS1", "EVENTS"), ("HDUCLAS2", "ALL")):
         header[keyword] = value
-    _add_flag_words(header)
+    _add_flag_words(header, exposure)
     _add_sky_coordinates(header, exposure)
     _add_times(header, exposure)
     _add_data_subspace(header, exposure)
@@ -164,9 +164,11 @@ def _legal_ranges(exposure: Exposure) -> dict[str, tuple[int, int]]:
     }
 
 
-def _add_flag_words(header: fits.Header) -> None:
-    header["XMMEA_EP"] = ("(FLAG & 0xcfa0000) == 0", "Select good EPIC-pn events")
-    header["XMMEA_EM"] = ("(FLAG & 0x766ba000) == 0", "Select good EPIC-MOS events")
+def _add_flag_words(header: fits.Header, exposure: Exposure) -> None:
+    if exposure.camera.is_pn:
+        header["XMMEA_EP"] = ("(FLAG & 0xcfa0000) == 0", "Select good EPIC-pn events")
+    else:
+        header["XMMEA_EM"] = ("(FLAG & 0x766ba000) == 0", "Select good EPIC-MOS events")
     for bit, meaning in FLAG_BITS.items():
         header[f"XMMEA_{bit}"] = (f"(FLAG & {1 << bit:#x}) != 0", f"Select {meaning} events")
 

@@ -92,20 +92,22 @@ def test_keywords(files: dict[str, Path]) -> None:
     header = fits.getheader(files["EPN"], "EVENTS")
     assert {keyword: header[keyword] for keyword in (
         "TELESCOP", "INSTRUME", "OBS_ID", "EXPIDSTR", "DATAMODE", "SUBMODE", "FILTER", "OBJECT", "ORIGIN", "RA_PNT",
-        "DEC_PNT", "PA_PNT", "TIMESYS", "MJDREF", "XMMEA_EP", "XMMEA_EM", "XMMEA_16", "REFXCTYP", "REFXCRPX",
+        "DEC_PNT", "PA_PNT", "TIMESYS", "MJDREF", "XMMEA_EP", "XMMEA_16", "REFXCTYP", "REFXCRPX",
         "REFXCRVL", "REFXCDLT", "REFXLMIN", "REFXLMAX", "REFYCTYP", "REFYCRPX", "REFYCRVL", "REFYCDLT", "DSTYP1",
         "DSVAL1", "DSTYP2", "DSVAL2", "DSUNI2", "DSREF2", "12DSVAL1", "12DSREF2",
     )} == {
         "TELESCOP": "XMM", "INSTRUME": "EPN", "OBS_ID": "0999000201", "EXPIDSTR": "S003", "DATAMODE": "IMAGING",
         "SUBMODE": "PrimeFullWindow", "FILTER": "Medium", "OBJECT": "SIMULATED FIELD AT RA 0",
         "ORIGIN": "Athanor simulation", "RA_PNT": 0.03, "DEC_PNT": -30.1, "PA_PNT": 65.0, "TIMESYS": "TT",
-        "MJDREF": 50814.0, "XMMEA_EP": "(FLAG & 0xcfa0000) == 0", "XMMEA_EM": "(FLAG & 0x766ba000) == 0",
+        "MJDREF": 50814.0, "XMMEA_EP": "(FLAG & 0xcfa0000) == 0",
         "XMMEA_16": "(FLAG & 0x10000) != 0", "REFXCTYP": "RA---TAN", "REFXCRPX": 25921, "REFXCRVL": 0.03,
         "REFXCDLT": pytest.approx(-1.38888888888889e-05), "REFXLMIN": 1, "REFXLMAX": 51840, "REFYCTYP": "DEC--TAN",
         "REFYCRPX": 25921, "REFYCRVL": -30.1, "REFYCDLT": pytest.approx(1.38888888888889e-05), "DSTYP1": "CCDNR",
         "DSVAL1": "1", "DSTYP2": "TIME", "DSVAL2": "TABLE", "DSUNI2": "s", "DSREF2": ":STDGTI01", "12DSVAL1": "12",
         "12DSREF2": ":STDGTI12",
     }  # fmt: skip
+    assert "XMMEA_EM" not in header
+    assert "XMMEA_EP" not in fits.getheader(files["EMOS1"], "EVENTS")
     assert "SIMULATED DATA" in str(header["COMMENT"])
     assert fits.getheader(files["EPN"], "STDGTI05")["CCDID"] == 1
     assert fits.getheader(files["EPN"], "STDGTI05")["QUADRANT"] == 1
