@@ -32,7 +32,8 @@ def argv(definition: Definition, values: Values, replacements: Mapping[str, str]
     -------
     list
         `definition.command` with ``{name}`` replaced by the values of a parameter (given, or its default), joined by
-        blanks, and an item ``{*}`` by ``name=value`` for each parameter that was given or switched on and counts.
+        blanks, and an item ``{*}`` by ``name=value`` for each parameter that was given or switched on and counts;
+        `Parameter.argument` stands for its name where it has one.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def _replace_in_expression(text: str, replacements: Mapping[str, str]) -> str:
 def _assignments(definition: Definition, given: Values, full: Values) -> list[str]:
     everything = effective(definition, given)
     return [
-        f"{parameter.name}={' '.join(full[parameter.name])}"
+        f"{parameter.argument or parameter.name}={' '.join(full[parameter.name])}"
         for parameter in definition.parameters
         if parameter.name in given and not parameter.variable and is_active(definition, everything, parameter)
     ]

@@ -37,7 +37,7 @@ class Parameter:
     ----------
     type
         A SAS type: bool, int, real, string, choice, column, block, angle, time, table, dataset, expression,
-        directory, file. `table` and `dataset` that are inputs take a reference; those that are outputs a file name.
+        directory, file; or region, a region of the sky (`vo.skyregions`). `table` and `dataset` that are inputs take a reference; those that are outputs a file name.
     multiple
         Whether several values may be given (SAS list types).
     parent, parent_value
@@ -46,6 +46,9 @@ class Parameter:
         Heading under which forms show it.
     advanced
         Whether forms hide it at first.
+    argument
+        Its name in the command where that is another: control words of job lists are no names of parameters, so that
+        ``phase`` of a SAS task is served as ``task_phase``.
     variable
         Environment variable that carries the value (``SAS_CCF``); the parameter is then no argument of the command.
     unverified
@@ -67,6 +70,7 @@ class Parameter:
     parent_value: str = ""
     group: str = ""
     advanced: bool = False
+    argument: str = ""
     variable: str = ""
     unverified: bool = False
 
@@ -126,9 +130,12 @@ class Step:
     foreach
         What it is run for each of: a `multiple` parameter of the pipeline, or ``step/result`` of an earlier step.
     when
-        Condition on which it is run: ``parameter``, ``parameter = value`` or ``item.column = value|value``.
+        Condition on which it is run: ``parameter``, ``parameter = value`` or ``item.column = value|value``; several
+        are joined by ``&&``.
     on_failure
         ``stop``: when it fails, nothing more is begun; ``continue``: only what builds on it is left out.
+    duration
+        Seconds that each of its jobs may run, or ``{parameter}``, which says them; 0 for what its task says.
     parameters
         Of its task, as templates; see `jobdefs.steps`.
     """
@@ -140,6 +147,7 @@ class Step:
     foreach: str = ""
     when: str = ""
     on_failure: str = "stop"
+    duration: int | str = 0
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -13,11 +13,16 @@ from vo.wording import nearest
 from .definition import CATEGORIES, Definition, Input, Limits, Output, Parameter, Step
 from .values import FILE_TYPES, TYPES, check_value
 
-__all__ = ["build_definition"]
+__all__ = ["RESERVED", "build_definition"]
 
 ENVIRONMENTS = ("sas", "builtin", "any", "program", "inprocess", "pipeline")
 
 SAS = ("", "optional", "required")
+
+RESERVED = frozenset(
+    {"phase", "runid", "executionduration", "destruction", "notify", "action", "array", "wait", "csrfmiddlewaretoken"}
+)
+"""Words that control jobs when they come with a request, in lower case; no parameter can have such a name."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _FUNCTION = re.compile(r"[a-z_][\w.]*:[a-z_]\w*")
@@ -29,6 +34,10 @@ _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "str": ("a text", lambda value: isinstance(value, str)),
     "bool": ("true or false", lambda value: isinstance(value, bool)),
     "int": ("an integer", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "int | str": (
+        "an integer or a text",
+        lambda value: isinstance(value, int | str) and not isinstance(value, bool),
+    ),
     "float | None": ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
     "tuple[str, ...]": (
         "a list of texts",
@@ -162,6 +171,16 @@ def _check_parameter(parameter: Parameter, definition: Definition, mistakes: _Mi
     where = f"parameters[{parameter.name}]."
     if not _PARAMETER.fullmatch(parameter.name):
         mistakes.add(f"{where}name", "it must be letters, digits and _, beginning with a letter.")
+    if parameter.name.lower() in RESERVED:
+        mistakes.add(
+            f"{where}name",
+            f"it is a word that controls jobs; call it task_{parameter.name}, and give it argument = "
+            f'"{parameter.name}" where the command takes it by that name.',
+        )
+    if parameter.argument and (definition.environment not in ("sas", "program") or parameter.variable):
+        mistakes.add(f"{where}argument", "only a parameter that a task of SAS or a program takes as name=value has it.")
+    if parameter.argument and not _PARAMETER.fullmatch(parameter.argument):
+        mistakes.add(f"{where}argument", "it must be letters, digits and _, beginning with a letter.")
     if parameter.type not in TYPES:
         mistakes.add(f"{where}type", f"{parameter.type!r} is none of {', '.join(TYPES)}.")
         return

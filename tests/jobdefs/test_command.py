@@ -169,3 +169,16 @@ def test_no_value_becomes_an_option() -> None:
     assert argv(task, {"low": ["-3"]}, {}) == ["t", "", "-3"]
     with pytest.raises(ParameterError, match="title: '--exec=x' must not begin with a dash"):
         argv(task, {"title": ["--exec=x"]}, {})
+
+
+def test_a_parameter_may_have_another_name_in_the_command() -> None:
+    definition = Definition(
+        name="fold",
+        version="1",
+        title="Fold",
+        environment="sas",
+        command=("fold", "{*}"),
+        parameters=(Parameter(name="task_phase", type="real", description="", argument="phase"),),
+    )
+    values = check(definition, {"task_phase": ["0.5"]}, complete=True)
+    assert argv(definition, values, {}) == ["fold", "phase=0.5"]

@@ -104,6 +104,12 @@ MISTAKES = [
     ("min = 0", "min = 20", "parameters[low].min: it is above max."),
     ('name = "low"', 'name = "OUTSET"', "parameters[outset].name: it is given more than once."),
     ('type = "real"', 'type = "choice"', "parameters[low].options: a choice has options"),
+    (
+        'name = "low"',
+        'name = "Phase"',
+        'parameters[Phase].name: it is a word that controls jobs; call it task_Phase, and give it argument = "Phase"',
+    ),
+    ('unit = "keV"', 'argument = "lo"', "parameters[low].argument: only a parameter that a task of SAS or a program"),
     ('parent = "withoutset"', 'parent = "with"', "parameters[outset].parent: there is no parameter 'with'."),
     ('parent = "withoutset"', 'parent = "low"', "parameters[outset].parent: low is no bool and no choice."),
     (
