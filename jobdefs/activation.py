@@ -94,5 +94,6 @@ def active_outputs(definition: Definition, values: Values) -> dict[str, str]:
         if parameter is None:
             result[output.name] = output.pattern
         elif full.get(parameter.name):
-            result[output.name] = full[parameter.name][0]
+            value = full[parameter.name][0]
+            result[output.name] = value.partition(":")[0] if parameter.type == "table" else value
     return result

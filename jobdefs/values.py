@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from vo.errors import ParameterError, QueryError
+from vo.errors import ParameterError, QueryError, UsageError
 from vo.wording import plain
 
 from .definition import Parameter
@@ -18,7 +18,8 @@ FILE_TYPES = ("table", "dataset", "file", "directory")
 """Types whose values name files: references where they are inputs, plain names where they are outputs."""
 
 TYPES = (
-    "bool", "int", "real", "string", "choice", "column", "block", "angle", "time", "expression", *FILE_TYPES,
+    "bool", "int", "real", "string", "choice", "column", "block", "angle", "time", "expression", "region",
+    *FILE_TYPES,
 )  # fmt: skip
 
 MAX_LENGTH = 4096
@@ -48,8 +49,8 @@ def check_value(parameter: Parameter, value: str, *, is_input: bool = False, loc
     Returns
     -------
     str
-        ``yes`` or ``no`` for booleans, decimal integers, options in the definition's spelling; else the value
-        without surrounding blanks.
+        ``yes`` or ``no`` for booleans, decimal integers, options in the definition's spelling, regions as
+        `vo.skyregions` writes them; else the value without surrounding blanks.
 
     Raises
     ------
@@ -74,10 +75,11 @@ def _shown(text: str) -> str:
 
 
 def _check_characters(parameter: Parameter, value: str) -> None:
-    longest = MAX_EXPRESSION if parameter.type == "expression" else MAX_LENGTH
+    is_text = parameter.type in ("expression", "region")
+    longest = MAX_EXPRESSION if is_text else MAX_LENGTH
     if len(value) > longest:
         raise _wrong(parameter, f"The value has {len(value):,} characters; {longest:,} are allowed.")
-    blanks = "\t\n\r" if parameter.type == "expression" else ""
+    blanks = "\t\n\r" if is_text else ""
     for character in value:
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in blanks:
             raise _wrong(parameter, f"The value holds the control character U+{ord(character):04X}.")
@@ -156,7 +158,8 @@ def _string(_: Parameter, text: str) -> str:
 
 
 def _file_name(parameter: Parameter, text: str) -> str:
-    if not _FILE_NAME.fullmatch(text) or text == "inputs":
+    name, colon, block = text.partition(":") if parameter.type == "table" else (text, "", "")
+    if not _FILE_NAME.fullmatch(name) or name == "inputs" or (colon and not _BLOCK.fullmatch(block)):
         raise _wrong(
             parameter,
             f"{_shown(text)} is no plain file name.",
@@ -187,6 +190,15 @@ def _expression(parameter: Parameter, text: str, local: bool) -> str:
     return text
 
 
+def _region(parameter: Parameter, text: str) -> str:
+    from vo.skyregions import parse_region  # noqa: PLC0415 (brings numpy)
+
+    try:
+        return parse_region(text).text
+    except UsageError as error:
+        raise _wrong(parameter, error.message, hint=error.hint) from error
+
+
 def _check_references(parameter: Parameter, references: Sequence[str]) -> None:
     for reference in references:
         if not re.match(r"(ivo://|https?://|job:|param:)", reference):
@@ -205,6 +217,7 @@ _CHECKS: dict[str, Callable[[Parameter, str], str]] = {
     "time": _time,
     "choice": _choice,
     "string": _string,
+    "region": _region,
     "column": _matching(_COLUMN, "column name"),
     "block": _matching(_BLOCK, "name of a block"),
 }

@@ -1,0 +1,58 @@
+"""Runs tasks in this process, in a folder of their own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jobdefs import registry
+from jobdefs.tasks.parameters import Invocation, parse_arguments
+
+DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "xmm"
+
+Verifier = Callable[..., None]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """The working directory, and a fixed DATE."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1577836800")
+    monkeypatch.delenv("SAS_DIR", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def real() -> Callable[[str], Path]:
+    """The real file of that name; skips the test where there is none."""
+
+    def find(name: str) -> Path:
+        if not (DATA / name).is_file():
+            pytest.skip(f"The real file {name} is not here.")
+        return DATA / name
+
+    return find
+
+
+@pytest.fixture
+def fitsverify() -> Verifier:
+    """Checks that fitsverify finds no error, nor a warning, in files; does nothing where it is not installed."""
+
+    def verify(*paths: Path) -> None:
+        if shutil.which("fitsverify") is None:
+            pytest.skip("fitsverify is not installed (Debian package fitsverify).")
+        run = subprocess.run(["fitsverify", "-q", *paths], capture_output=True, text=True, timeout=60, check=False)
+        lines = [line for line in run.stdout.splitlines() if line.strip()]
+        assert len(lines) == len(paths)
+        assert all("verification OK" in line for line in lines), run.stdout
+
+    return verify
+
+
+def call(task: str, run: Callable[[Invocation], None], **parameters: object) -> None:
+    """Run a task as its command line would."""
+    run(parse_arguments(registry.get(task), [f"{name}={value}" for name, value in parameters.items()]))
