@@ -12,12 +12,13 @@ from vo.wording import nearest
 from .definition import Definition, Output, Parameter, Step
 from .steps import (
     FIELD,
+    Condition,
     TemplateField,
     axes_of,
     gives_rows,
     gives_several,
     in_order,
-    parse_condition,
+    parse_conditions,
     read_field,
     shared_axes,
     stands_alone,
@@ -125,6 +126,7 @@ class _Checker:
         """Condition and parameters of a step."""
         where = f"steps[{step.name}]."
         self._check_when(step, f"{where}when")
+        self._check_duration(step, f"{where}duration")
         task = self.definition.task(step.task)
         given = {name.lower() for name in step.parameters}
         for name, templates in step.parameters.items():
@@ -143,7 +145,7 @@ class _Checker:
         if not output.source:
             self.add(where, "it is missing: say step/result.")
             return output
-        found = self._result(read_field(output.source), where)
+        found = self._plain_result(read_field(output.source), where)
         if found is None:
             return output
         return replace(
@@ -172,7 +174,7 @@ class _Checker:
             self._check_source(field, where)
 
     def _check_source(self, field: TemplateField, where: str) -> None:
-        output = self._result(field, where)
+        output = self._plain_result(field, where)
         if output is None:
             return
         task = self.definition.task(self.steps[field.step].task)
@@ -186,25 +188,45 @@ class _Checker:
     def _check_when(self, step: Step, where: str) -> None:
         if not step.when:
             return
-        condition = parse_condition(step.when)
-        if condition is None:
-            self.add(where, "write parameter, parameter = value or item.column = value|value.")
-        elif condition.is_item:
-            self._check_column(step, condition.name, where)
-        else:
-            parameter = self.definition.parameter(condition.name)
-            if parameter is None:
-                self.add(where, _unknown("parameter", condition.name, [p.name for p in self.definition.parameters]))
-                return
-            if parameter.type not in {"bool", "choice"}:
-                self.add(where, f"{parameter.name} is no bool and no choice.")
-                return
-            allowed = ("yes", "no") if parameter.type == "bool" else parameter.options
-            if not condition.values and parameter.type == "choice":
-                self.add(where, f"say which: {parameter.name} = {'|'.join(allowed)}.")
-            for value in condition.values:
-                if value not in allowed:
-                    self.add(where, f"{value!r} is none of {', '.join(allowed)}.")
+        conditions = parse_conditions(step.when)
+        if conditions is None:
+            self.add(where, "write parameter, parameter = value or item.column = value|value; join several by &&.")
+            return
+        for condition in conditions:
+            if condition.is_item:
+                self._check_column(step, condition.name, where)
+            else:
+                self._check_parameter_condition(condition, where)
+
+    def _check_parameter_condition(self, condition: Condition, where: str) -> None:
+        parameter = self.definition.parameter(condition.name)
+        if parameter is None:
+            self.add(where, _unknown("parameter", condition.name, [p.name for p in self.definition.parameters]))
+            return
+        if parameter.type not in {"bool", "choice"}:
+            self.add(where, f"{parameter.name} is no bool and no choice.")
+            return
+        allowed = ("yes", "no") if parameter.type == "bool" else parameter.options
+        if not condition.values and parameter.type == "choice":
+            self.add(where, f"say which: {parameter.name} = {'|'.join(allowed)}.")
+        for value in condition.values:
+            if value not in allowed:
+                self.add(where, f"{value!r} is none of {', '.join(allowed)}.")
+
+    def _check_duration(self, step: Step, where: str) -> None:
+        if isinstance(step.duration, int):
+            if step.duration < 0:
+                self.add(where, "it must be above 0.")
+            return
+        field = read_field(step.duration[1:-1]) if stands_alone(step.duration) else None
+        if field is None or field.kind != "parameter":
+            self.add(where, "write seconds, or {parameter} of the pipeline that says them.")
+            return
+        parameter = self.definition.parameter(field.name)
+        if parameter is None or parameter.name != field.name:
+            self.add(where, _unknown("parameter", field.name, [item.name for item in self.definition.parameters]))
+        elif parameter.type != "int" or parameter.multiple or parameter.min is None or parameter.min < 1:
+            self.add(where, f"{field.name} must be one int whose min is 1 or more.")
 
     def _check_templates(
         self, step: Step, templates: tuple[str, ...], parameter: Parameter | None, task: Definition, where: str
@@ -246,9 +268,24 @@ class _Checker:
         output = self._result(field, where)
         if output is None:
             return False
+        if field.column:
+            self._check_same(step, field, where)
+            return True
         mine, other = self.axes[step.name], self.axes[field.step]
         task = self.definition.task(self.steps[field.step].task)
         return shared_axes(mine, other) < len(other) or gives_several(output, task)
+
+    def _check_same(self, step: Step, field: TemplateField, where: str) -> None:
+        """``[column]`` compares the item of this step with those of another."""
+        for name in (step.name, field.step):
+            axes = self.axes[name]
+            if not axes:
+                self.add(where, f"[{field.column}] compares items, and {name} has none without foreach.")
+            elif not any(self._is_table(axis) for axis in axes):
+                names = {axis.rpartition("/")[2] for axis in axes}
+                if field.column not in names:
+                    known = " and ".join(sorted(names))
+                    self.add(where, f"the item of {name} has no column {field.column!r}; {known} can be named.")
 
     def _check_column(self, step: Step, column: str, where: str) -> None:
         axes = self.axes[step.name]
@@ -269,9 +306,18 @@ class _Checker:
         task = self.definition.task(self.steps[field.step].task)
         return any(output.name == field.name and gives_rows(output, task) for output in task.outputs)
 
+    def _plain_result(self, field: TemplateField, where: str) -> Output | None:
+        if field.column or field.optional:
+            self.add(where, f"write {field.step}/{field.name} alone; [column] and ? belong into parameters.")
+            return None
+        return self._result(field, where)
+
     def _result(self, field: TemplateField, where: str) -> Output | None:
         if field.kind != "result":
             self.add(where, f"{field.name!r} is no step/result.")
+            return None
+        if any(sign in field.name for sign in "[]?"):
+            self.add(where, f"write {{step/result[column]?}}, not {{{field.step}/{field.name}}}.")
             return None
         step = self.steps.get(field.step)
         if step is None:

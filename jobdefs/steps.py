@@ -1,8 +1,9 @@
 """The language of a pipeline's steps: templates, conditions, and which branches of one step another means.
 
 A template is text with fields: ``{parameter}`` of the pipeline; ``{item}``, what the step is run for this time, and
-``{item.column}``, a column of it; ``{step/result}``, a result of another step. A field that stands alone keeps several
-values; within a text they are joined by blanks.
+``{item.column}``, a column of it; ``{step/result}``, a result of another step; ``{step/result[column]}``, that of the
+branches whose item has the same value in a column as one's own; ``{step/result?}``, nothing where that step was left
+out. A field that stands alone keeps several values; within a text they are joined by blanks.
 
 A step that is run for each of several things has an *axis* for them. One that is run for each thing that another
 branched step gives has that step's axes and one more: its branch ``1.2`` is the second thing of branch 1. A reference
@@ -29,6 +30,7 @@ __all__ = [
     "in_order",
     "needs_of",
     "parse_condition",
+    "parse_conditions",
     "read_field",
     "shared_axes",
     "stands_alone",
@@ -49,6 +51,8 @@ TABLE_TYPES = frozenset(
 
 FIELD = re.compile(r"\{([^{}]*)\}")
 
+_REFERENCE = re.compile(r"(?P<step>[^/]*)/(?P<name>[^\[\]?]*)(?:\[(?P<column>[^\[\]?]+)\])?(?P<optional>\??)")
+
 _CONDITION = re.compile(
     r"\s*(?P<item>item\.)?(?P<name>[A-Za-z_][\w-]*)\s*(?:(?P<sign>!?=)\s*(?P<values>[^=]*?)\s*)?", re.ASCII
 )
@@ -56,11 +60,21 @@ _CONDITION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TemplateField:
-    """A field of a template: a ``parameter``, an ``item`` (`name` is the column or empty) or a ``result``."""
+    """A field of a template: a ``parameter``, an ``item`` (`name` is the column or empty) or a ``result``.
+
+    Parameters
+    ----------
+    column
+        Of a result: only branches whose item has in this column what the reader's item has.
+    optional
+        Of a result: whether it may be missing, because its step was left out.
+    """
 
     kind: str
     name: str
     step: str = ""
+    column: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,9 @@ def read_field(text: str) -> TemplateField:
     """What stands between the braces of a field."""
     if text == "item" or text.startswith("item."):
         return TemplateField("item", text.removeprefix("item").removeprefix("."))
+    if (matched := _REFERENCE.fullmatch(text)) is not None:
+        column, optional = matched["column"] or "", bool(matched["optional"])
+        return TemplateField("result", matched["name"], matched["step"], column, optional)
     step, slash, result = text.partition("/")
     return TemplateField("result", result, step) if slash else TemplateField("parameter", text)
 
@@ -93,8 +110,15 @@ def stands_alone(template: str) -> bool:
     return FIELD.fullmatch(template) is not None
 
 
+def parse_conditions(text: str) -> tuple[Condition, ...] | None:
+    """The conditions of `Step.when`, all of which must hold; None when one of them is none."""
+    found = [parse_condition(part) for part in text.split("&&")]
+    conditions = tuple(condition for condition in found if condition is not None)
+    return conditions if len(conditions) == len(found) else None
+
+
 def parse_condition(text: str) -> Condition | None:
-    """A condition as `Step.when` has it; None when it is none."""
+    """One condition; None when it is none."""
     matched = _CONDITION.fullmatch(text)
     if matched is None or (matched["item"] and not matched["sign"]):
         return None

@@ -10,7 +10,15 @@ import pytest
 from jobdefs.definition import Definition
 from jobdefs.registry import all_definitions, parse_definition
 from jobdefs.stepcheck import link_steps
-from jobdefs.steps import axes_of, in_order, needs_of, parse_condition
+from jobdefs.steps import (
+    TemplateField,
+    axes_of,
+    in_order,
+    needs_of,
+    parse_condition,
+    parse_conditions,
+    read_field,
+)
 from vo.errors import AthanorError
 
 TASK = """
@@ -214,6 +222,31 @@ def test_conditions(text, name, is_item, values, negated):
     assert (condition.name, condition.is_item, condition.values, condition.negated) == (name, is_item, values, negated)
 
 
+def test_several_conditions():
+    assert [condition.name for condition in parse_conditions("item.camera = M1 && withmerge")] == [
+        "camera",
+        "withmerge",
+    ]
+    assert parse_conditions("withmerge &&") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("low", TemplateField("parameter", "low")),
+        ("item", TemplateField("item", "")),
+        ("item.camera", TemplateField("item", "camera")),
+        ("a/b", TemplateField("result", "b", "a")),
+        ("a/b[camera]", TemplateField("result", "b", "a", "camera")),
+        ("a/b?", TemplateField("result", "b", "a", optional=True)),
+        ("a/b[camera]?", TemplateField("result", "b", "a", "camera", optional=True)),
+        ("a/b]", TemplateField("result", "b]", "a")),
+    ],
+)
+def test_fields(text, field):
+    assert read_field(text) == field
+
+
 @pytest.mark.parametrize("text", ["", "item.camera", "a b", "a = b = c", "a < 3", "1a = 2"])
 def test_no_conditions(text):
     assert parse_condition(text) is None
@@ -295,7 +328,61 @@ def change(old: str, new: str) -> str:
         (change('when = "mode = slow"', 'when = "item.a = b"'), ["steps[all].when: there is no item without foreach."]),
         (
             change('when = "withmerge"', 'when = "mode < 3"'),
-            ["steps[merge].when: write parameter, parameter = value or item.column = value|value."],
+            ["steps[merge].when: write parameter, parameter = value or item.column = value|value; join several by &&."],
+        ),
+        (
+            change('when = "withmerge"', 'when = "withmerge && mode"'),
+            ["steps[merge].when: say which: mode = fast|slow."],
+        ),
+        (
+            change('when = "withmerge"', "duration = -1"),
+            ["steps[merge].duration: it must be above 0."],
+        ),
+        (
+            change('when = "withmerge"', 'duration = "1 h"'),
+            ["steps[merge].duration: write seconds, or {parameter} of the pipeline that says them."],
+        ),
+        (
+            change('when = "withmerge"', 'duration = "{item.time}"'),
+            ["steps[merge].duration: write seconds, or {parameter} of the pipeline that says them."],
+        ),
+        (
+            change('when = "withmerge"', 'duration = "{lo}"'),
+            ["steps[merge].duration: there is no parameter 'lo'; did you mean low?"],
+        ),
+        (
+            change('when = "withmerge"', 'duration = "{low}"'),
+            ["steps[merge].duration: low must be one int whose min is 1 or more."],
+        ),
+        (
+            change('sets = "{filter/kept}"', 'sets = "{filter/kept[]}"'),
+            ["steps[merge].parameters.sets: write {step/result[column]?}, not {filter/kept[]}."],
+        ),
+        (
+            change('sets = "{filter/kept}"', 'sets = "{filter/kept?[camera]}"'),
+            ["steps[merge].parameters.sets: write {step/result[column]?}, not {filter/kept?[camera]}."],
+        ),
+        (
+            change('sets = "{merge/kept}"', 'sets = "{merge/kept[observations]}"'),
+            [
+                "steps[all].parameters.sets: [observations] compares items, and all has none without foreach.",
+            ],
+        ),
+        (
+            change('table = "{list/kept}"', 'table = "{list/kept[camera]}"'),
+            [
+                "steps[merge].parameters.table: the item of merge has no column 'camera'; observations can be named.",
+                "steps[merge].parameters.table: the item of list has no column 'camera'; observations can be named.",
+                "steps[merge].parameters.table: sieve takes one value of table, and these are several.",
+            ],
+        ),
+        (
+            change('foreach = "list/exposures"', 'foreach = "list/exposures[camera]"'),
+            ["steps[filter].foreach: write list/exposures alone; [column] and ? belong into parameters."],
+        ),
+        (
+            change('from = "merge/kept"', 'from = "merge/kept?"'),
+            ["outputs[merged].from: write merge/kept alone; [column] and ? belong into parameters."],
         ),
         (
             change('when = "withmerge"', 'when = "item.camera = M1"'),

@@ -72,7 +72,14 @@ def _begin(parent: Job, plan: Plan) -> None:
     children = []
     for wanted in plan.wanted:
         task = plan.definition.task(wanted.step.task)
-        child = new_child(parent, task, step=wanted.step.name, branch=wanted.branch, parameters=wanted.parameters)
+        child = new_child(
+            parent,
+            task,
+            step=wanted.step.name,
+            branch=wanted.branch,
+            parameters=wanted.parameters,
+            duration=wanted.duration,
+        )
         if wanted.error:
             refuse(child, wanted.error)
         else:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from jobdefs.definition import Definition, Step
 from jobdefs.steps import (
     FIELD,
+    Condition,
     TemplateField,
     axes_of,
     fields_of,
     gives_rows,
     in_order,
     needs_of,
-    parse_condition,
+    parse_conditions,
     read_field,
     shared_axes,
     stands_alone,
@@ -83,6 +84,7 @@ class _Planner:
         self.items: dict[tuple[tuple[str, ...], Branch], Item] = {}
         self._domains: dict[tuple[str, ...], list[Branch]] = {(): [()]}
         self._branches: dict[str, list[Branch]] = {}
+        self._by_column: dict[tuple[str, Branch, str], dict[str, list[Branch]]] = {}
 
     def judge(self, step: Step) -> None:
         """Find the branches of a step and the state of each."""
@@ -153,22 +155,42 @@ class _Planner:
     def _state(self, name: str, branch: Branch) -> State:
         return self.plan.states[name, branch_name(branch)]
 
-    def _states(self, name: str, within: Branch) -> set[State]:
-        """The states of a step's branches within a branch; where there are none, of the failure that is the cause."""
-        found = {self._state(name, branch) for branch in self._within(name, within)}
+    def _states(self, name: str, within: Branch, branches: Sequence[Branch]) -> set[State]:
+        """The states of branches of a step within a branch; where there are none, of the failure that is the cause."""
+        found = {self._state(name, branch) for branch in branches}
         source, slash, _ = self.steps[name].foreach.partition("/")
         if found or not slash:
             return found
-        return self._states(source, within[: len(self.axes[source])]) & {State.FAILED, State.BLOCKED}
+        part = within[: len(self.axes[source])]
+        return self._states(source, part, self._within(source, part)) & {State.FAILED, State.BLOCKED}
 
-    def _meant(self, step: Step, branch: Branch, other: str) -> Branch:
-        """The branch within which another step is meant."""
-        return branch[: shared_axes(self.axes[step.name], self.axes[other])]
+    def _meant(self, step: Step, branch: Branch, what: TemplateField) -> Branch:
+        """The branch within which another step is meant; where items are compared, one that has several."""
+        other = self.axes[what.step]
+        shared = shared_axes(self.axes[step.name], other)
+        return branch[: min(shared, len(other) - 1) if what.column else shared]
+
+    def _read(self, step: Step, branch: Branch, what: TemplateField) -> list[Branch]:
+        """The branches of another step that a field reads; `vo.errors.UsageError` when an item lacks the column."""
+        within = self._meant(step, branch, what)
+        if not what.column:
+            return self._within(what.step, within)
+        wanted = self._named(step, branch, what.column)
+        key = what.step, within, what.column
+        if key not in self._by_column:
+            found: dict[str, list[Branch]] = {}
+            other = self.steps[what.step]
+            for item in self._within(what.step, within):
+                found.setdefault(self._named(other, item, what.column), []).append(item)
+            self._by_column[key] = found
+        return self._by_column[key].get(wanted, [])
 
     def _prospect(self, step: Step, branch: Branch) -> State:
         """The state of a branch that has no child yet."""
-        read = {item.step for item in fields_of(step) if item.kind == "result"}
-        verdicts = [self._verdict(step, branch, other, reads=other in read) for other in needs_of(step)]
+        read = {item for item in fields_of(step) if item.kind == "result"}
+        verdicts = [self._verdict(step, branch, item) for item in read]
+        only_needed = set(step.needs) | set(needs_of(step)) - {item.step for item in read}
+        verdicts += [self._verdict(step, branch, TemplateField("result", "", name)) for name in only_needed]
         if not self._holds(step, branch):
             return State.LEFT_OUT
         for state in (State.WAITING, State.BLOCKED, State.LEFT_OUT):
@@ -176,24 +198,32 @@ class _Planner:
                 return state
         return State.READY
 
-    def _verdict(self, step: Step, branch: Branch, other: str, *, reads: bool) -> State:
-        """What a step that is needed makes of this one; READY when nothing hinders."""
-        within = self._meant(step, branch, other)
+    def _verdict(self, step: Step, branch: Branch, what: TemplateField) -> State:
+        """What a step whose result is read, or (without a name) that is only needed, makes of this one.
+
+        READY when nothing hinders.
+        """
+        other = what.step
+        within = self._meant(step, branch, what)
         if not self._is_settled(other, within):
             return State.WAITING
-        states = self._states(other, within)
+        try:
+            states = self._states(other, within, self._read(step, branch, what))
+        except UsageError:
+            return State.READY  # `_wanted` tells it
         if states & OPEN:
             return State.WAITING
         if State.COMPLETED in states:
             return State.READY
         if states & {State.FAILED, State.BLOCKED}:
             return State.BLOCKED
-        return State.LEFT_OUT if reads else State.READY
+        return State.LEFT_OUT if what.name and not what.optional else State.READY
 
     def _holds(self, step: Step, branch: Branch) -> bool:
-        condition = parse_condition(step.when) if step.when else None
-        if condition is None:
-            return True
+        conditions = (parse_conditions(step.when) if step.when else None) or ()
+        return all(self._is_true(condition, step, branch) for condition in conditions)
+
+    def _is_true(self, condition: Condition, step: Step, branch: Branch) -> bool:
         if condition.is_item:
             actual = [self._column(step, branch, condition.name) or ""]
         else:
@@ -212,7 +242,13 @@ class _Planner:
                     parameters[name] = filled
         except UsageError as error:
             return Wanted(step, branch_name(branch), error=str(error))
-        return Wanted(step, branch_name(branch), parameters)
+        return Wanted(step, branch_name(branch), parameters, self._duration(step))
+
+    def _duration(self, step: Step) -> int | None:
+        if isinstance(step.duration, int):
+            return step.duration or None
+        found = self.values.get(step.duration[1:-1], ())
+        return int(found[0]) if found and found[0] else None
 
     def _fill(self, step: Step, branch: Branch, template: str) -> list[str]:
         if stands_alone(template):
@@ -221,7 +257,7 @@ class _Planner:
         def joined(match: re.Match[str]) -> str:
             what = read_field(match[1])
             found = self._field(step, branch, what)
-            if not found and what.kind == "result":
+            if not found and what.kind == "result" and not what.optional:
                 raise UsageError(f"{what.step} gave no {what.name}.")
             return " ".join(found)
 
@@ -231,18 +267,23 @@ class _Planner:
         if what.kind == "parameter":
             return [value for value in self.values.get(what.name, ()) if value]
         if what.kind == "result":
-            within = self._meant(step, branch, what.step)
-            found = [self.children.get((what.step, branch_name(item))) for item in self._within(what.step, within)]
+            branches = self._read(step, branch, what)
+            found = [self.children.get((what.step, branch_name(item))) for item in branches]
             completed = [child for child in found if child and child.state == State.COMPLETED]
             return [reference for child in completed for reference in _references(child, what.name)]
-        value = self._column(step, branch, what.name) if what.name else self._item(step, branch).value
-        if value is None:
-            known = ", ".join(self._item(step, branch).columns)
-            raise UsageError(f"What {step.name} is run for has no column {what.name!r}; there are: {known}.")
+        value = self._named(step, branch, what.name) if what.name else self._item(step, branch).value
         return [value] if value else []
 
     def _item(self, step: Step, branch: Branch) -> Item:
         return self.items[self.axes[step.name], branch]
+
+    def _named(self, step: Step, branch: Branch, column: str) -> str:
+        """A column of the item; `vo.errors.UsageError` when it has none of that name."""
+        value = self._column(step, branch, column)
+        if value is None:
+            known = ", ".join(self._item(step, branch).columns)
+            raise UsageError(f"What {step.name} is run for has no column {column!r}; there are: {known}.")
+        return value
 
     def _column(self, step: Step, branch: Branch, column: str) -> str | None:
         """A column of the item, or of those in which it lies, the innermost first."""

@@ -52,11 +52,18 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A child to be made; with an `error` its parameters cannot be made of the templates."""
+    """A child to be made; with an `error` its parameters cannot be made of the templates.
+
+    Parameters
+    ----------
+    duration
+        Seconds that it may run; None for what its task says.
+    """
 
     step: Step
     branch: str
     parameters: Mapping[str, list[str]] = field(default_factory=dict)
+    duration: int | None = None
     error: str = ""
 
 
