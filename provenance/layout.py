@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from provenance.graph import Graph
+from provenance.graph import Graph, Key
 
 __all__ = ["Layout", "Place", "place"]
 
@@ -16,9 +16,6 @@ NODE_WIDTH, NODE_HEIGHT = 250, 54
 GAP_X, GAP_Y, MARGIN = 130, 26, 24
 SWEEPS = 6
 """How often the layers are ordered to and fro; more changes little."""
-
-Key = tuple[str, int]
-"""Kind and primary key of a node."""
 
 
 @dataclass(frozen=True, slots=True)

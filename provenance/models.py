@@ -6,6 +6,7 @@ Attribute names are the model's in snake case; identifiers are the ones that use
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 __all__ = [
@@ -119,6 +120,8 @@ class Entity(models.Model):
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     size = models.BigIntegerField(null=True, blank=True)
     description = models.ForeignKey(EntityDescription, null=True, blank=True, on_delete=models.SET_NULL)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    is_public = models.BooleanField(default=True)  # for everybody to see, and not for its owner alone
 
     def __str__(self) -> str:
         return self.identifier
@@ -152,6 +155,9 @@ class Activity(models.Model):
     software = models.JSONField(default=dict)
     usage = models.JSONField(default=dict)
     description = models.ForeignKey(ActivityDescription, null=True, on_delete=models.SET_NULL)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="steps")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    is_public = models.BooleanField(default=True)  # for everybody to see, and not for its owner alone
 
     def __str__(self) -> str:
         return f"{self.name} {self.identifier}"

@@ -62,7 +62,11 @@ def record_job(*, job_id: str) -> Activity:
         software=job.software,
         usage=job.usage,
         description=kind,
+        parent=Activity.objects.filter(identifier=job.parent_id).first() if job.parent_id else None,
+        owner=job.owner,
+        is_public=job.owner is None,
     )
+    Activity.objects.filter(identifier__in=job.children.values_list("pk", flat=True)).update(parent=activity)
     _configure(activity, job, kind)
     used = _record_inputs(activity, job, definition, kind)
     generated = _record_results(activity, job, kind)
@@ -144,7 +148,16 @@ def _record_inputs(activity: Activity, job: Job, definition: Definition, kind: A
     descriptions = {item.role: item for item in kind.usages.all()}
     entities = []
     for item in job.inputs.all():
-        entity = _entity(item.entity_id, name=item.name, media_type=item.media_type, size=item.size, sha256=item.sha256)
+        closed = item.entity_id.startswith("job:") and job.owner is not None  # an upload, or another job's result
+        entity = _entity(
+            item.entity_id,
+            name=item.name,
+            media_type=item.media_type,
+            size=item.size,
+            sha256=item.sha256,
+            owner=job.owner if closed else None,
+            is_public=not closed,
+        )
         role = roles.get(item.parameter, item.parameter)
         Used.objects.create(
             activity=activity, entity=entity, role=role, time=job.start_time, description=descriptions.get(role)
@@ -168,6 +181,8 @@ def _record_results(activity: Activity, job: Job, kind: ActivityDescription) -> 
             product_type=result.product_type,
             location=f"uws/{job.definition}/{job.id}/results/{result.name}",
             generated_at_time=job.end_time,
+            owner=job.owner,
+            is_public=job.owner is None,
         )
         role = result.role or result.name
         WasGeneratedBy.objects.create(entity=entity, activity=activity, role=role, description=descriptions.get(role))

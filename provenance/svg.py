@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provenance.document import activity_url, entity_url
-from provenance.graph import Graph, Relation
+from provenance.graph import ActivityNode, Graph, Relation
 from provenance.layout import NODE_HEIGHT, NODE_WIDTH, Layout, Place, place
 from vo.xmltext import attribute, content
 
@@ -21,6 +21,7 @@ COLOURS = {
     "entity": ("#fffbd6", "#8a7a1f"),
     "activity": ("#dfe4ff", "#3d4fb5"),
     "failed": ("#fde3e0", "#b3372b"),
+    "closed": ("#eceef1", "#6b7280"),
     "agent": ("#ffe7cc", "#a9641a"),
 }
 """Fill and outline of each kind of node; attributes, since a page's security policy may forbid style elements."""
@@ -78,16 +79,22 @@ def _nodes(graph: Graph, layout: Layout, base_url: str) -> list[str]:
         box = Box("entity", entity.name or entity.identifier, kind, entity_url(entity, base_url), entity.identifier)
         nodes.append(_node(layout.places["entity", pk], box, radius=NODE_HEIGHT / 2))
     for pk, activity in graph.activities.items():
-        style = "activity" if activity.phase == "COMPLETED" else "failed"
-        label = str(activity.description or activity.name)
-        when = f"{activity.start_time:%Y-%m-%d %H:%M:%S}" if activity.start_time else "never started"
-        url = activity_url(activity, base_url)
-        box = Box(style, label, f"{activity.phase} · {when}", url, activity.identifier)
+        box = _activity_box(activity, base_url)
         nodes.append(_node(layout.places["activity", pk], box, radius=3))
     for pk, agent in graph.agents.items():
         box = Box("agent", agent.name, agent.type, agent.url, agent.identifier)
         nodes.append(_node(layout.places["agent", pk], box, radius=12))
     return nodes
+
+
+def _activity_box(activity: ActivityNode, base_url: str) -> Box:
+    if activity.closed:
+        return Box("closed", activity.label, "a job of somebody else", "", activity.identifier)
+    style = "activity" if activity.phase == "COMPLETED" else "failed"
+    when = f"{activity.start_time:%Y-%m-%d %H:%M:%S}" if activity.start_time else "never started"
+    return Box(
+        style, activity.label, f"{activity.phase} · {when}", activity_url(activity, base_url), activity.identifier
+    )
 
 
 def _node(spot: Place, box: Box, *, radius: float) -> str:

@@ -8,7 +8,7 @@ from provenance import views
 
 urlpatterns = [
     path("jobs/<str:job_id>/provenance/", views.job_page, name="job-provenance"),
-    path("provenance/jobs/<str:job_id>.json", views.job_json, name="provenance-json"),
-    path("provenance/jobs/<str:job_id>.svg", views.job_svg, name="provenance-svg"),
+    path("provenance/jobs/<str:job_id>.<str:extension>", views.job_document, name="provenance-document"),
+    path("provsap", views.provsap, name="provsap"),
     path("provenance/entities/", views.entity, name="provenance-entity"),
 ]

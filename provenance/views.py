@@ -1,39 +1,72 @@
-"""Provenance over HTTP: PROV-JSON and SVG of a job, the page with the graph, and links to entities."""
+"""Provenance over HTTP: documents of a job, ProvSAP, the page with the graph, and links to entities."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from provenance.document import activity_url, entity_url, prov_json
+from obstap.tap.resource import parameters, resource
+from provenance.document import Model, activity_url, entity_url
+from provenance.formats import FORMATS, Format, find_format, preferred_format
 from provenance.graph import Graph
+from provenance.sap import find_graph, read_request
 from provenance.selectors import find_entity, job_graph
 from provenance.svg import draw
 from uws.http.locations import base_url, see_other
 from vo.errors import NotFoundError, ParameterError
 
-__all__ = ["entity", "job_json", "job_page", "job_svg"]
+__all__ = ["entity", "job_document", "job_page", "provsap"]
 
 MAX_DEPTH = 50
 """Generations of earlier jobs that one request may ask for."""
 
 
 @require_safe
-def job_json(request: HttpRequest, job_id: str) -> HttpResponse:
-    """PROV-JSON of a job and, to `depth`, of the jobs that made its inputs."""
-    body = prov_json(_graph(request, job_id), base_url=base_url(request))
-    response = HttpResponse(body, content_type="application/json")
-    response["Content-Disposition"] = f'inline; filename="{job_id}-prov.json"'
-    return response
-
-
-@require_safe
-def job_svg(request: HttpRequest, job_id: str) -> HttpResponse:
-    """The same graph, drawn."""
+def job_document(request: HttpRequest, job_id: str, extension: str) -> HttpResponseBase:
+    """The provenance of a job and, to `depth`, of the jobs that made its inputs, in the form of an extension."""
+    form = find_format(extension)
     graph = _graph(request, job_id)
-    svg = draw(graph, base_url=base_url(request), title=f"Provenance of job {job_id}")
-    return HttpResponse(svg, content_type="image/svg+xml; charset=utf-8")
+    model = _model(request.GET.get("model", ""))
+    body = form.write(graph, base_url=base_url(request), model=model, title=f"Provenance of job {job_id}")
+    return _answer(body, form, f"{job_id}-prov")
+
+
+@resource("GET", "HEAD", "POST")
+def provsap(request: HttpRequest) -> HttpResponseBase:
+    """ProvSAP: the provenance around data sets, results and jobs."""
+    wanted = read_request(parameters(request))
+    form = find_format(wanted.responseformat) if wanted.responseformat else _preferred(request)
+    graph = find_graph(wanted, user=request.user, base_url=base_url(request))
+    body = form.write(
+        graph,
+        base_url=base_url(request),
+        model=wanted.model,
+        descriptions=wanted.descriptions,
+        title=f"Provenance of {', '.join(wanted.ids)}"[:200],
+    )
+    return _answer(body, form, "provenance")
+
+
+def _preferred(request: HttpRequest) -> Format:
+    accept = request.headers.get("Accept", "")
+    return find_format("PROV-SVG") if "application/xhtml+xml" in accept else preferred_format(accept)
+
+
+def _model(text: str) -> Model:
+    if text.upper() not in ("", *Model.__members__):
+        raise ParameterError("model", f"{text[:40]!r} is none of {', '.join(Model.__members__)}.")
+    return Model[text.upper()] if text else Model.W3C
+
+
+def _answer(body: Iterable[bytes], form: Format, name: str) -> HttpResponseBase:
+    response = HttpResponse(b"".join(body), content_type=f"{form.media_type}; charset=utf-8")
+    if form.notation is not None:
+        response["Content-Disposition"] = f'inline; filename="{name}.{form.extension}"'
+    return response
 
 
 @require_safe
@@ -46,6 +79,7 @@ def job_page(request: HttpRequest, job_id: str) -> HttpResponse:
         "activity": next(item for item in graph.activities.values() if item.identifier == job_id),
         "svg": draw(graph, base_url=service, title=f"Provenance of job {job_id}"),
         "relations": _rows(graph, service),
+        "formats": FORMATS,
     }
     return render(request, "provenance/job.html", context)
 
@@ -71,7 +105,7 @@ def _graph(request: HttpRequest, job_id: str) -> Graph:
 
 def _rows(graph: Graph, service: str) -> list[dict[str, str]]:
     names = {
-        ("activity", pk): (str(item.description or item.name), activity_url(item, service))
+        ("activity", pk): (item.label, "" if item.closed else activity_url(item, service))
         for pk, item in graph.activities.items()
     }
     names |= {

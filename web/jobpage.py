@@ -209,12 +209,12 @@ class JobPage:
     @property
     def provenance_svg(self) -> str:
         """Address of the drawing, empty until the job has ended."""
-        return self._provenance("provenance-svg")
+        return self._provenance("provenance-document", "svg")
 
     @property
     def provenance_json(self) -> str:
         """Address of PROV-JSON, empty until the job has ended."""
-        return self._provenance("provenance-json")
+        return self._provenance("provenance-document", "json")
 
     @property
     def provenance_page(self) -> str:
@@ -241,12 +241,12 @@ class JobPage:
             tasks=tasks_for(result.product_type) if result.product_type and not gone else [],
         )
 
-    def _provenance(self, name: str) -> str:
+    def _provenance(self, name: str, *more: str) -> str:
         if self.job.phase not in FINAL or not self.job.announced:
             return ""
         if self.job.taken_over and not self.origin:
             return ""
-        return reverse(name, args=[self.origin or self.job.id])
+        return reverse(name, args=[self.origin or self.job.id, *more])
 
 
 def job_token(job: Job) -> str:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.graph import Graph, Relation
+from provenance.graph import ActivityNode, AgentNode, EntityNode, Graph, Relation
 from provenance.layout import NODE_HEIGHT, NODE_WIDTH, place
-from provenance.models import Activity, Agent, Entity
 
 
 def chain(length: int) -> Graph:
     """`length` activities, each using what the one before generated."""
-    graph = Graph(agents={1: Agent(pk=1)})
+    graph = Graph(agents={1: AgentNode(1)})
     for pk in range(1, length + 1):
-        graph.activities[pk] = Activity(pk=pk)
-        graph.entities[pk] = Entity(pk=pk)
+        graph.activities[pk] = ActivityNode(pk, "")
+        graph.entities[pk] = EntityNode(pk, "")
         graph.relations.append(Relation("used", ("activity", pk), ("entity", pk)))
         graph.relations.append(Relation("wasAssociatedWith", ("activity", pk), ("agent", 1)))
-        graph.entities[pk + 1] = Entity(pk=pk + 1)
+        graph.entities[pk + 1] = EntityNode(pk + 1, "")
         graph.relations.append(Relation("wasGeneratedBy", ("entity", pk + 1), ("activity", pk)))
     return graph
 
@@ -56,9 +55,9 @@ def test_an_empty_graph_is_an_empty_drawing() -> None:
 def test_nodes_never_overlap(activities) -> None:
     graph = Graph()
     for pk, used, made in activities:
-        graph.activities[pk] = Activity(pk=pk)
+        graph.activities[pk] = ActivityNode(pk, "")
         for entity in (*used, *made):
-            graph.entities[entity] = Entity(pk=entity)
+            graph.entities[entity] = EntityNode(entity, "")
         graph.relations.extend(Relation("used", ("activity", pk), ("entity", entity)) for entity in used)
         graph.relations.extend(Relation("wasGeneratedBy", ("entity", entity), ("activity", pk)) for entity in made)
     layout = place(graph)
@@ -72,7 +71,7 @@ def test_nodes_never_overlap(activities) -> None:
 
 
 def test_a_cycle_in_broken_records_still_ends() -> None:
-    graph = Graph(activities={1: Activity(pk=1)}, entities={1: Entity(pk=1)})
+    graph = Graph(activities={1: ActivityNode(1, "")}, entities={1: EntityNode(1, "")})
     graph.relations = [
         Relation("used", ("activity", 1), ("entity", 1)),
         Relation("wasGeneratedBy", ("entity", 1), ("activity", 1)),

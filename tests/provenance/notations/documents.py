@@ -77,7 +77,7 @@ IVOA = Document(
 """With classes of the IVOA's own model."""
 
 _locals = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=12).map(
-    lambda text: quote(text, safe="/@~&+*?$!=',():;.-")
+    lambda text: "a/" + quote(text, safe="/~&+*?$!=',():;.-")
 )
 _names = st.builds(Name, st.sampled_from(["job", "result", "ivo"]), _locals)
 _texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn")), max_size=20)
