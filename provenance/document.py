@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote
 
 from provenance.graph import ActivityDescriptionNode, ActivityNode, AgentNode, EntityNode, Graph, Key, ParameterNode
@@ -212,6 +213,7 @@ def _entity_name(entity: EntityNode) -> Name:
     return Name("entity", quote(entity.identifier, safe=""))
 
 
+@lru_cache(maxsize=1024)
 def _term(text: str) -> str:
     """A text as part of the name of an attribute."""
     return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "_-.") else "_" for sign in text)

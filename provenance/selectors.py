@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
+
+from django.db import connection
+from django.db.models import Model
 
 from provenance.graph import (
     ActivityDescriptionNode,
@@ -23,6 +29,7 @@ from provenance.models import (
     Entity,
     EntityDescription,
     Parameter,
+    ParameterDescription,
     Used,
     WasAssociatedWith,
     WasAttributedTo,
@@ -120,74 +127,98 @@ def graph_of(found: Found, *, user: Any, detail: Detail = Detail()) -> Graph:
     return graph
 
 
-def _rows(query: Any, field: str, keys: Iterable[int], *names: str) -> list[tuple[Any, ...]]:
-    """Values of the rows whose `field` is one of the keys, in the order in which they were made."""
-    rows = [row for part in chunks(keys) for row in query.filter(**{f"{field}__in": part}).values_list("pk", *names)]
-    return [row[1:] for row in sorted(rows)]
+def _rows(model: type[Model], field: str, keys: Iterable[int], *columns: str) -> list[tuple[Any, ...]]:
+    """Columns of the rows whose `field` is one of the keys, in the order in which they were made, as they are stored.
+
+    Plain SQL: for tens of thousands of rows Django's own reading takes three times as long.
+    """
+    table = model._meta.db_table
+    found: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        for part in chunks(keys):
+            cursor.execute(
+                f"SELECT id, {', '.join(columns)} FROM {table} "  # noqa: S608 - names of ours, and numbers
+                f"WHERE {field} IN ({', '.join(map(str, part))})"
+            )
+            found += cursor.fetchall()
+    found.sort(key=itemgetter(0))
+    return [row[1:] for row in found]
+
+
+def _moment(stored: Any) -> datetime | None:
+    """A time as databases give it; without a zone it is UTC."""
+    if isinstance(stored, str):
+        stored = datetime.fromisoformat(stored)
+    return stored.replace(tzinfo=UTC) if stored is not None and stored.tzinfo is None else stored
 
 
 def _add_activities(graph: Graph, keys: Iterable[int], user: Any, detail: Detail) -> None:
-    more = ("command", "software", "usage") if detail.attributes else ()
-    names = (
-        *("pk", "identifier", "name", "start_time", "end_time", "comment", "phase", "exit_code", "host"),
-        *("description_id", *more),
-    )
     known = list(keys)
-    rows = [
-        row for part in chunks(known) for row in Activity.objects.filter(open_to(user), pk__in=part).values_list(*names)
-    ]
-    kinds = {
-        kind[0]: ActivityDescriptionNode(*kind)
-        for part in chunks({row[9] for row in rows} - {None})
-        for kind in ActivityDescription.objects.filter(pk__in=part).values_list(
-            "pk", "name", "version", "description", "docurl", "type"
-        )
+    opened = {
+        pk
+        for part in chunks(known)
+        for pk in Activity.objects.filter(open_to(user), pk__in=part).values_list("pk", flat=True)
     }
-    nodes = {row[0]: ActivityNode(*row[:9], kinds.get(row[9]), False, *row[10:]) for row in rows}
-    closed = [pk for pk in known if pk not in nodes]
-    for pk, identifier in _rows(Activity.objects, "pk", closed, "pk", "identifier"):
+    columns = (
+        *("id", "identifier", "name", "start_time", "end_time", "comment", "phase", "exit_code", "host"),
+        *("description_id", *(("command", "software", "usage") if detail.attributes else ())),
+    )
+    rows = _rows(Activity, "id", opened, *columns)
+    names = ("id", "name", "version", "description", "docurl", "type")
+    descriptions = {row[9] for row in rows} - {None}
+    kinds = {row[0]: ActivityDescriptionNode(*row) for row in _rows(ActivityDescription, "id", descriptions, *names)}
+    nodes = {}
+    for pk, identifier, name, start, end, comment, phase, exit_code, host, kind, *more in rows:
+        nodes[pk] = ActivityNode(
+            *(pk, identifier, name, _moment(start), _moment(end), comment, phase, exit_code, host, kinds.get(kind)),
+            False,
+            *(json.loads(text) for text in more),
+        )
+    closed = [pk for pk in known if pk not in opened]
+    for pk, identifier in _rows(Activity, "id", closed, "id", "identifier"):
         nodes[pk] = ActivityNode(pk, identifier, closed=True)
     graph.activities = {pk: nodes[pk] for pk in sorted(nodes)}
 
 
 def _add_entities(graph: Graph, keys: Iterable[int]) -> None:
-    names = (
-        *("pk", "identifier", "name", "location", "generated_at_time", "comment", "sha256", "size"),
-        "description_id",
-    )
-    rows = [row for part in chunks(keys) for row in Entity.objects.filter(pk__in=part).values_list(*names)]
-    kinds = {
-        kind[0]: EntityDescriptionNode(*kind)
-        for part in chunks({row[8] for row in rows} - {None})
-        for kind in EntityDescription.objects.filter(pk__in=part).values_list("pk", "name", "type", "content_type")
+    columns = ("id", "identifier", "name", "location", "generated_at_time", "comment", "sha256", "size")
+    rows = _rows(Entity, "id", keys, *columns, "description_id")
+    names = ("id", "name", "type", "content_type")
+    descriptions = {row[8] for row in rows} - {None}
+    kinds = {row[0]: EntityDescriptionNode(*row) for row in _rows(EntityDescription, "id", descriptions, *names)}
+    graph.entities = {
+        pk: EntityNode(pk, identifier, name, location, _moment(time), comment, sha256, size, kinds.get(kind))
+        for pk, identifier, name, location, time, comment, sha256, size, kind in rows
     }
-    graph.entities = {row[0]: EntityNode(*row[:8], kinds.get(row[8])) for row in sorted(rows, key=lambda row: row[0])}
 
 
 def _add_parameters(graph: Graph, activities: Sequence[int]) -> None:
-    names = ("activity_id", "name", "value", "description__value_type", "description__unit", "description__ucd")
-    for activity, *told in _rows(Parameter.objects, "activity", activities, *names):
-        graph.activities[activity].parameters.append(ParameterNode(*(value or "" for value in told)))
+    rows = _rows(Parameter, "activity_id", activities, "activity_id", "name", "value", "description_id")
+    descriptions = {row[3] for row in rows} - {None}
+    names = ("id", "value_type", "unit", "ucd")
+    kinds = {row[0]: row[1:] for row in _rows(ParameterDescription, "id", descriptions, *names)}
+    for activity, name, value, kind in rows:
+        graph.activities[activity].parameters.append(ParameterNode(name, value, *kinds.get(kind, ())))
 
 
 def _add_uses(graph: Graph) -> None:
     """The relations used and wasGeneratedBy between what is there; of closed activities those that lead to them."""
     opened = [pk for pk, node in graph.activities.items() if not node.closed]
     names = ("activity_id", "entity_id", "role")
-    for activity, entity, role, time in _rows(Used.objects, "activity", opened, *names, "time"):
+    for activity, entity, role, time in _rows(Used, "activity_id", opened, *names, "time"):
         if entity in graph.entities:
-            graph.relations.append(Relation("used", ("activity", activity), ("entity", entity), role, time))
-    for activity, entity, role in _rows(WasGeneratedBy.objects, "activity", graph.activities, *names):
+            graph.relations.append(Relation("used", ("activity", activity), ("entity", entity), role, _moment(time)))
+    for activity, entity, role in _rows(WasGeneratedBy, "activity_id", graph.activities, *names):
         if entity in graph.entities:
             told = "" if graph.activities[activity].closed else role
             graph.relations.append(Relation("wasGeneratedBy", ("entity", entity), ("activity", activity), told))
 
 
 def _add_agents(graph: Graph, activities: Sequence[int]) -> None:
-    associations = _rows(WasAssociatedWith.objects, "activity", activities, "activity_id", "agent_id", "role")
-    attributions = _rows(WasAttributedTo.objects, "entity", graph.entities, "entity_id", "agent_id", "role")
+    associations = _rows(WasAssociatedWith, "activity_id", activities, "activity_id", "agent_id", "role")
+    attributions = _rows(WasAttributedTo, "entity_id", graph.entities, "entity_id", "agent_id", "role")
     wanted = {agent for _, agent, _ in associations}
-    rows = _rows(Agent.objects, "pk", wanted, "pk", "identifier", "name", "type", "url")
+    rows = _rows(Agent, "id", wanted, "id", "identifier", "name", "type", "url")
     graph.agents = {row[0]: AgentNode(*row) for row in rows}
     graph.relations.extend(
         Relation("wasAssociatedWith", ("activity", activity), ("agent", agent), role)
@@ -202,10 +233,10 @@ def _add_agents(graph: Graph, activities: Sequence[int]) -> None:
 
 def _add_influences(graph: Graph) -> None:
     """Derivations and communications between what is there."""
-    for entity, source in _rows(WasDerivedFrom.objects, "entity", graph.entities, "entity_id", "used_entity_id"):
+    for entity, source in _rows(WasDerivedFrom, "entity_id", graph.entities, "entity_id", "used_entity_id"):
         if source in graph.entities:
             graph.relations.append(Relation("wasDerivedFrom", ("entity", entity), ("entity", source)))
     opened = [pk for pk, node in graph.activities.items() if not node.closed]
-    for informed, informant in _rows(WasInformedBy.objects, "informed", opened, "informed_id", "informant_id"):
+    for informed, informant in _rows(WasInformedBy, "informed_id", opened, "informed_id", "informant_id"):
         if informant in graph.activities:
             graph.relations.append(Relation("wasInformedBy", ("activity", informed), ("activity", informant)))
