@@ -74,6 +74,8 @@ VARIABLES = {
     " 1073741824.",
     "ATHANOR_NOTICE_HOSTS": "Comma-separated hosts (`name`, `name:port`, or `http://name:port` for one without TLS)"
     " that may be told of the end of a job. Default: none.",
+    "ATHANOR_PUBLISH": "Who may publish results of jobs in the archive: `operators` (default; superusers and users with"
+    " the permission `obstap.publish_products`) or `owners` (also each user those of the user's own jobs).",
     "EMAIL_URL": "Mail server, as in `smtp+tls://user:password@mail.example.org:587`. Default: none, and jobs send no"
     " mail.",
     "DEFAULT_FROM_EMAIL": "Sender of mail. Default `athanor@localhost`.",
@@ -134,6 +136,7 @@ class Environment:
     archive_days: int
     min_free_bytes: int
     notice_hosts: list[str]
+    publish: str
     email: dict[str, object]
     from_email: str
 
@@ -203,6 +206,7 @@ def read_environment() -> Environment:
         archive_days=_positive(env, "ATHANOR_ARCHIVE_DAYS", 365),
         min_free_bytes=_positive(env, "ATHANOR_MIN_FREE_BYTES", 2**30),
         notice_hosts=_hosts(env, "ATHANOR_NOTICE_HOSTS", plain="http://"),
+        publish=_one_of(env, "ATHANOR_PUBLISH", ("operators", "owners")),
         email=_email(env),
         from_email=env.str("DEFAULT_FROM_EMAIL", default="athanor@localhost"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from obstap import files
+from obstap.products import views as products
 from obstap.scs import views as scs
 from obstap.sia2 import views as sia2
 from obstap.tap import pages, sync, vosi
@@ -35,4 +36,5 @@ urlpatterns = [
     re_path(r"^sia2/capabilities/?$", sia2.capabilities),
     re_path(r"^sia2/availability/?$", vosi.availability),
     *files.urlpatterns,
+    *products.urlpatterns,
 ]
