@@ -71,6 +71,7 @@ class Job(models.Model):
     disk_bytes = models.BigIntegerField(default=0)  # of the work directory
     software = models.JSONField(default=dict)  # name -> version of what ran
     command = models.JSONField(default=list)  # the argv that ran
+    messages = models.JSONField(default=list)  # level, task, code, text of warnings and errors that tasks told
     error_type = models.CharField(max_length=10, blank=True)  # transient or fatal
     error_message = models.TextField(blank=True)
     error_detail = models.TextField(blank=True)
