@@ -26,7 +26,7 @@ ACCEPTED = ("G", "I", "U")
 CCDS = range(1, 8)
 CENTRE = 1
 
-_LINE = re.compile(r"\bCCD:\s*(?P<ccd>\d{1,3})\s+Hard.*\bStatus:\s*(?P<state>\S+)")
+_LINE = re.compile(r"\bCCD:\s*(?P<ccd>[0-9]{1,3})\s+Hard.*\bStatus:\s*(?P<state>\S+)")
 
 
 def read_anomalies(text: str, *, source: str = "the log of emanom") -> dict[int, str]:
@@ -47,9 +47,7 @@ def read_anomalies(text: str, *, source: str = "the log of emanom") -> dict[int,
             raise UsageError(f"{source}: line {number}: EPIC-MOS has no CCD {ccd}; it has {CCDS[0]} to {CCDS[-1]}.")
         if state not in STATES:
             known = ", ".join(f"{letter} ({meaning})" for letter, meaning in STATES.items())
-            raise UsageError(
-                f"{source}: line {number}: CCD {ccd} is in state {state[:20]!r}, which is none of {known}."
-            )
+            raise UsageError(f"{source}: line {number}: CCD {ccd}: {state[:20]!r} is no state; they are {known}.")
         if found.setdefault(ccd, state) != state:
             raise UsageError(f"{source}: line {number}: CCD {ccd} is in two states, {found[ccd]} and {state}.")
     if not found:

@@ -64,16 +64,16 @@ def scientific(
         for name in INSTRUMENTS
         if name in instruments and name in summary.instruments and summary.instruments[name].active
         for exposure in summary.instruments[name].exposures
-        if is_scientific(name, exposure) and (exposure.scheduled or unscheduled)
+        if _is_scientific(name, exposure) and (exposure.scheduled or unscheduled)
     ]
-
-
-def is_scientific(instrument: str, exposure: Exposure) -> bool:
-    """Whether an exposure is one of science, in a mode and (EPIC) through a filter in which the sky is seen."""
-    sees = instrument in RGS or exposure.filter.lower() not in NO_SKY_FILTERS
-    return exposure.type == "SCIENCE" and sees and exposure.mode.lower() not in NO_SKY_MODES
 
 
 def imaging_ccds(exposure: Exposure) -> list[int]:
     """The CCDs that made images, in order."""
     return sorted(ccd for ccd, mode in exposure.ccd_modes.items() if mode == "IMAGING")
+
+
+def _is_scientific(instrument: str, exposure: Exposure) -> bool:
+    """Whether an exposure is one of science, in a mode and (EPIC) through a filter in which the sky is seen."""
+    sees = instrument in RGS or exposure.filter.lower() not in NO_SKY_FILTERS
+    return exposure.type == "SCIENCE" and sees and exposure.mode.lower() not in NO_SKY_MODES

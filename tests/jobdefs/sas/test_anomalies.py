@@ -54,8 +54,10 @@ def test_ccds_of_which_nothing_is_said():
         ("CCD: 9 Hardness: 1 Status: G", "x.log: line 1: EPIC-MOS has no CCD 9; it has 1 to 7."),
         (
             "\nCCD: 2 Hardness: 1 Status: Q",
-            "x.log: line 2: CCD 2 is in state 'Q', which is none of G (good at all energies), "
-            "I (intermediate below 1 keV), B (bad below 1 keV), O (off), U (undetermined).",
+            (
+                "x.log: line 2: CCD 2: 'Q' is no state; they are G (good at all energies), I (intermediate below "
+                "1 keV), B (bad below 1 keV), O (off), U (undetermined)."
+            ),
         ),
         (
             "CCD: 2 Hardness: 1 Status: G\nCCD: 2 Hardness: 1 Status: B",
@@ -90,7 +92,6 @@ def test_any_log(states, accepted):
 def test_anything_is_read_or_refused(text):
     try:
         states = read_anomalies(text)
-    except UsageError as error:
-        assert str(error)
-    else:
-        assert set(states.values()) <= set(STATES)
+    except UsageError:
+        return
+    assert set(states.values()) <= set(STATES)

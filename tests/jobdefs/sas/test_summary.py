@@ -155,11 +155,10 @@ def test_anything_is_read_or_refused(text, cut):
     for given_ in (text, TEXT[:cut], TEXT[:cut] + text, "OBSERVATION\n0201903501 / x\n" + text):
         try:
             read = read_summary(given_, source="x")
-        except UsageError as error:
-            assert str(error).startswith("x: ")
-        else:
-            assert len(read.obsid) == 10
-            assert {name for name, _ in scientific(read)} <= set(INSTRUMENTS)
+        except UsageError:
+            continue
+        assert len(read.obsid) == 10
+        assert {name for name, _ in scientific(read)} <= set(INSTRUMENTS)
 
 
 names = st.sampled_from([kind + f"{number:03d}" for kind in "SU" for number in range(4)])
