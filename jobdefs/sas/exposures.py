@@ -13,7 +13,6 @@ __all__ = [
     "NO_SKY_MODES",
     "RGS",
     "imaging_ccds",
-    "is_scientific",
     "scientific",
 ]
 
