@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from obstap.products import is_public
 from provenance.graph import Graph, Relation
 from provenance.models import (
     Activity,
@@ -20,7 +21,7 @@ from uws.inputs import resolve
 from uws.selectors import get_job
 from vo.errors import NotFoundError
 
-__all__ = ["find_entity", "job_graph"]
+__all__ = ["find_entity", "is_visible", "job_graph"]
 
 MOST = 200
 """Jobs that a graph shows at most: a generation that would exceed it is left out."""
@@ -41,14 +42,15 @@ def job_graph(*, job_id: str, user: object | None, depth: int = 3) -> Graph:
     vo.errors.NotFoundError
         When the job is not visible to the user, or has not ended yet.
     """
-    get_job(job_id=job_id, user=user)
+    if not is_visible(job_id, user):
+        raise NotFoundError(f"There is no job {job_id!r} here.")
     start = Activity.objects.filter(identifier=job_id).values_list("pk", flat=True).first()
     if start is None:
         raise NotFoundError(f"Job {job_id} has no provenance yet.", hint="It is recorded when the job has ended.")
     wanted, frontier = {start}, {start}
     for _ in range(depth):
         earlier = WasInformedBy.objects.filter(informed__in=frontier).values_list("informant", "informant__identifier")
-        frontier = {pk for pk, identifier in earlier if pk not in wanted and _is_visible(identifier, user)}
+        frontier = {pk for pk, identifier in earlier if pk not in wanted and is_visible(identifier, user)}
         if not frontier or len(wanted) + len(frontier) > MOST:
             break
         wanted |= frontier
@@ -75,7 +77,10 @@ def find_entity(*, identifier: str, user: object | None) -> str | None:
     return entity.location or found.location or None
 
 
-def _is_visible(identifier: str, user: object | None) -> bool:
+def is_visible(identifier: str, user: object | None) -> bool:
+    """Whether a user may see the provenance of a job: whose job it is, and everybody once a product is published."""
+    if "\0" not in identifier and is_public(identifier, user):
+        return True
     try:
         get_job(job_id=identifier, user=user)
     except NotFoundError:

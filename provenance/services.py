@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from jobdefs.definition import Definition
+from obstap.archive import access_path
+from obstap.products import entity_id, product_of
 from provenance.models import (
     Activity,
     ActivityDescription,
@@ -26,7 +29,7 @@ from provenance.models import (
 from uws.models import Job, JobKind, Result
 from vo.wording import plain
 
-__all__ = ["record_job"]
+__all__ = ["record_job", "record_publication", "record_withdrawal"]
 
 SERVICE_AGENT = f"athanor/{settings.ATHANOR_VERSION}"
 """Identifier of this software as an agent."""
@@ -74,6 +77,47 @@ def record_job(*, job_id: str) -> Activity:
         )
     _associate(activity, job, generated)
     return activity
+
+
+@transaction.atomic
+def record_publication(*, did: str) -> None:
+    """Record that a published product is a copy of a job's result; a second call changes nothing.
+
+    The product is an entity of its own, made by the same activity and derived from the result, so that whoever uses it
+    later is led to the job.
+    """
+    product = product_of(did)
+    result = Entity.objects.filter(identifier=entity_id(product)).first() if product is not None else None
+    if product is None or result is None:
+        return
+    published, _ = Entity.objects.update_or_create(
+        identifier=did,
+        defaults={
+            "name": product.name,
+            "location": access_path(product.collection, product.name),
+            "generated_at_time": product.published_at,
+            "invalidated_at_time": None,
+            "comment": f"Published copy of {result.identifier}",
+            "sha256": product.sha256,
+            "size": result.size,
+            "description": result.description,
+        },
+    )
+    WasDerivedFrom.objects.get_or_create(entity=published, used_entity=result)
+    for generation in result.generations.all():
+        WasGeneratedBy.objects.get_or_create(
+            entity=published, activity=generation.activity, defaults={"role": "published"}
+        )
+    for attribution in result.attributions.all():
+        WasAttributedTo.objects.get_or_create(
+            entity=published, agent=attribution.agent, defaults={"role": attribution.role}
+        )
+
+
+def record_withdrawal(*, did: str) -> None:
+    """Record that a published product is no longer in the archive."""
+    known = Entity.objects.filter(identifier=did, invalidated_at_time__isnull=True)
+    known.update(invalidated_at_time=timezone.now())
 
 
 def _describe(definition: Definition) -> ActivityDescription:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from obstap.products.rules import may_publish, require_publisher
-from obstap.products.selectors import candidates, is_public, product_of, products_of
+from obstap.products.selectors import candidates, entity_id, is_public, product_of, products_of
 from obstap.products.service import publish_results, recover, withdraw_results
 from obstap.products.signals import product_published, product_withdrawn
 
 __all__ = [
     "candidates",
+    "entity_id",
     "is_public",
     "may_publish",
     "product_of",
