@@ -166,4 +166,5 @@ def test_pyvo_reads_it(published, live_server) -> None:
         "#documentation",
     ]
     assert next(links.bysemantics("#progenitor", include_narrower=False)).access_url.endswith("/files/XMM/events.fits")
-    assert next(links.bysemantics("#this", include_narrower=False)).getdataset().read(6) == b"SIMPLE"
+    with next(links.bysemantics("#this", include_narrower=False)).getdataset() as data:
+        assert data.read().startswith(b"SIMPLE")
