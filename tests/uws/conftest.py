@@ -69,6 +69,7 @@ def home(tmp_path, settings) -> Path:
 def service(db, definitions, sas, home, settings):
     """Everything that a job needs."""
     settings.SAS_DIR = str(sas)
+    settings.SAS_CCFPATH = str(sas)
     return settings
 
 
