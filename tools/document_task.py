@@ -38,7 +38,7 @@ ENVIRONMENTS = {
 SHORT = {"sas": "SAS", "any": "SAS or built in", "pipeline": "pipeline", "program": "program"}
 
 SAS = {
-    "optional": " Where XMM-Newton SAS is configured its tasks do the work, elsewhere the built-in ones do what they can.",
+    "optional": " Where XMM-Newton SAS is configured its tasks do the work; elsewhere built-in ones do what they can.",
     "required": " The tasks of XMM-Newton SAS do the work; it is refused where SAS is not configured.",
 }
 
@@ -101,6 +101,8 @@ def _inputs(inputs: Sequence[Input]) -> str:
 
 
 def _products(outputs: Sequence[Output]) -> str:
+    if not outputs:
+        return "It keeps no files; its log is what it gives."
     rows = [
         f"| `{item.name}` | {_text(item.role)} | `{item.media_type}` "
         f"| {_code(item.when) or ('always' if item.required else 'where there is one')} "
