@@ -101,7 +101,8 @@ class Output:
     """A file, or files, that the task writes.
 
     `name` is the UWS result id. The file's name is the value of `parameter`, or matches `pattern` (a glob; several
-    files become `name-1`, `name-2`, …). `when` names the boolean parameter that switches it on, or is empty.
+    files become `name-1`, `name-2`, …; with `single` it fits one). `when` names the boolean parameter that switches it
+    on, or is empty.
     Of a pipeline it is the result of a step, `source` being ``step/result``; those of branches become `name-<branch>`.
     """
 
@@ -110,6 +111,7 @@ class Output:
     media_type: str
     parameter: str = ""
     pattern: str = ""
+    single: bool = False
     when: str = ""
     required: bool = True
     product_type: str = ""

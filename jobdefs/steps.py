@@ -173,17 +173,18 @@ def shared_axes(mine: tuple[str, ...], other: tuple[str, ...]) -> int:
 
 def gives_rows(output: Output, definition: Definition) -> bool:
     """Whether an output is one table."""
-    is_single = definition.environment == "inprocess" or not _has_wildcard(output.pattern)
+    is_single = definition.environment == "inprocess" or not _is_open(output)
     return output.media_type in TABLE_TYPES and is_single
 
 
 def gives_several(output: Output, definition: Definition) -> bool:
     """Whether an output may be several files."""
-    return _has_wildcard(output.pattern) and not gives_rows(output, definition)
+    return _is_open(output) and not gives_rows(output, definition)
 
 
-def _has_wildcard(pattern: str) -> bool:
-    return any(sign in pattern for sign in "*?[")
+def _is_open(output: Output) -> bool:
+    """Whether it is not known beforehand how many files there are."""
+    return not output.single and any(sign in output.pattern for sign in "*?[")
 
 
 def _circle(left: dict[str, Step]) -> list[str]:
