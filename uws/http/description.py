@@ -56,6 +56,8 @@ def describe_job(job: Job, *, url: str, detailed_errors: bool = False) -> dict[s
             "hasDetail": detailed_errors or bool(job.error_detail),
             "message": job.error_message,
         }
+    if job.messages:
+        described["messages"] = job.messages
     described["jobInfo"] = _info(job)
     return described
 
