@@ -100,7 +100,9 @@ def test_an_image_that_sas_made(product, folder):
     assert {key for key in expected if named.fullmatch(key)} == {key for key in found if named.fullmatch(key)}
     for key in expected.keys() - {key for key in expected if named.fullmatch(key)}:
         value = expected[key]
-        assert found[key] == (value if isinstance(value, str) else pytest.approx(value, rel=1e-11)), key
+        # SAS leaves out frames that were lost within good times, of 0.2 s each; the list here has no EXPOSUnn
+        bounds = {"abs": 1.0} if key.startswith("ONTIME") else {"rel": 1e-11}
+        assert found[key] == (value if isinstance(value, str) else pytest.approx(value, **bounds)), key
     assert found.keys() == expected.keys()
 
 
