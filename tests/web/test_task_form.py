@@ -229,3 +229,19 @@ def test_evselect_gives_a_form():
     for group in form.groups():
         walk(group)
     assert shown == {parameter.name for parameter in task.parameters}
+
+
+def test_the_help_says_what_was_not_verified_and_directories_show_what_they_take():
+    definition = Definition(
+        name="chain",
+        version="1",
+        title="Chain",
+        parameters=(
+            Parameter("sas_odf", "directory", "Data files."),
+            Parameter("low", "real", "Limit.", "1", unit="keV", unverified=True),
+        ),
+        inputs=(Input("sas_odf", "ODF"),),
+    )
+    form = TaskForm(definition)
+    assert form.fields["low"].help_text == "Limit. Unit: keV. Not verified against SAS."
+    assert form.fields["sas_odf"].widget.attrs["placeholder"].startswith("odf:")

@@ -33,6 +33,9 @@ UPLOAD = "__file"
 REFERENCES = "obs_publisher_did, access_url or job:<job id>/<result>"
 """What an empty input shows."""
 
+DIRECTORIES = "odf:<ten digits of an observation>"
+"""What an empty input that is a directory shows."""
+
 REGION = "CIRCLE 150.1 2.2 0.01"
 """What an empty region shows."""
 
@@ -317,7 +320,8 @@ def _field(parameter: Parameter, item: Input | None) -> forms.Field:
 
 def _widget(parameter: Parameter, item: Input | None) -> forms.Widget:
     attributes = {"spellcheck": "false", "autocomplete": "off"}
-    if placeholder := parameter.default or (item is not None and REFERENCES):
+    references = DIRECTORIES if parameter.type == "directory" else REFERENCES
+    if placeholder := parameter.default or (item is not None and references):
         attributes["placeholder"] = placeholder
     if parameter.type == "expression":
         return forms.Textarea(attrs={**attributes, "rows": 3, "class": "code"})
@@ -343,6 +347,8 @@ def _help(parameter: Parameter, item: Input | None) -> str:
     parts.append(_range(parameter))
     if parameter.multiple and not parameter.options:
         parts.append("One value a line.")
+    if parameter.unverified:
+        parts.append("Not verified against SAS.")
     return escape(" ".join(part for part in parts if part))
 
 
