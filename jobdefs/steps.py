@@ -3,7 +3,8 @@
 A template is text with fields: ``{parameter}`` of the pipeline; ``{item}``, what the step is run for this time, and
 ``{item.column}``, a column of it; ``{step/result}``, a result of another step; ``{step/result[column]}``, that of the
 branches whose item has the same value in a column as one's own; ``{step/result?}``, nothing where that step was left
-out. A field that stands alone keeps several values; within a text they are joined by blanks.
+out. A field that stands alone keeps several values; within a text they are joined by blanks. Of several templates for a
+parameter that takes one value, the first that gives one counts.
 
 A step that is run for each of several things has an *axis* for them. One that is run for each thing that another
 branched step gives has that step's axes and one more: its branch ``1.2`` is the second thing of branch 1. A reference

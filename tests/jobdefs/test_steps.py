@@ -231,6 +231,11 @@ def test_a_pattern_that_fits_one_file():
     assert link_steps(parse_definition(text, source=""), {"sieve": single}, source="").tasks == (single,)
 
 
+def test_alternatives_for_one_value():
+    text = HEAD + STEPS.replace('table = "{list/kept}"', 'table = ["{list/kept?}", "{item}"]')
+    assert read(text).steps[2].parameters["table"] == ("{list/kept?}", "{item}")
+
+
 def test_several_conditions():
     assert [condition.name for condition in parse_conditions("item.camera = M1 && withmerge")] == [
         "camera",

@@ -76,6 +76,24 @@ def test_failures_of_others_with_the_same_value_count():
     assert states["camera", "1.3"] == State.LEFT_OUT, "no exposure of that camera is cleaned"
 
 
+@pytest.mark.parametrize(("wanted", "table"), [("yes", "job:a-id/out"), ("no", "ivo://x")])
+def test_the_first_of_several_that_is_there(wanted, table):
+    world = World(
+        pipeline(
+            step("a", when="wanted"),
+            step("b", given={"table": ("{a/out?}", "ivo://{name}"), "sets": ("{a/out?}", "ivo://{name}")}),
+        ),
+        wanted=[wanted],
+        name=["x"],
+    )
+    world.plan()
+    if wanted == "yes":
+        world.end("a")
+        world.plan()
+    sets = ["job:a-id/out", "ivo://x"] if wanted == "yes" else ["ivo://x"]
+    assert world.parameters["b", ""] == {"table": [table], "sets": sets}
+
+
 def test_a_column_that_is_not_there():
     world = World(
         pipeline(

@@ -237,12 +237,17 @@ class _Planner:
         parameters: dict[str, list[str]] = {}
         try:
             for name, templates in step.parameters.items():
-                filled = [value for template in templates for value in self._fill(step, branch, template)]
+                filled = [found for template in templates if (found := self._fill(step, branch, template))]
                 if filled:
-                    parameters[name] = filled
+                    several = filled if self._takes_several(step, name) else filled[:1]
+                    parameters[name] = [value for values in several for value in values]
         except UsageError as error:
             return Wanted(step, branch_name(branch), error=str(error))
         return Wanted(step, branch_name(branch), parameters, self._duration(step))
+
+    def _takes_several(self, step: Step, name: str) -> bool:
+        parameter = self.definition.task(step.task).parameter(name)
+        return parameter is None or parameter.multiple
 
     def _duration(self, step: Step) -> int | None:
         if isinstance(step.duration, int):
