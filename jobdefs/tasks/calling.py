@@ -90,6 +90,8 @@ def _run(command: list[str], told: list[str]) -> tuple[list[Message], int]:
                     if not data:
                         selector.unregister(source)
                     *lines, rests[source] = (rests[source] + (data or b"\n")).split(b"\n")
+                    if source is process.stdout:
+                        told += [line.decode("utf-8", errors="replace") for line in lines]
                     found = (read_message(line.decode("utf-8", errors="replace")) for line in lines if b"** " in line)
                     messages += [message for message in found if message is not None]
                     targets[source].write(data)
