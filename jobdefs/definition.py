@@ -178,6 +178,8 @@ class Definition:
     sas
         Of a `builtin` task that runs tasks of SAS itself: `required`, or `optional` where it does with built-in ones
         what it can; else empty.
+    packages
+        Of a `builtin` task: Python packages that it needs and that the product does without.
     category
         Heading under which lists of tasks show it: one of `CATEGORIES`.
     command
@@ -213,6 +215,7 @@ class Definition:
     type: str = "Reduction"  # ProvenanceDM activity type
     environment: str = "builtin"
     sas: str = ""
+    packages: tuple[str, ...] = ()
     category: str = ""
     executor: str = ""
     command: tuple[str, ...] = ()
@@ -252,6 +255,7 @@ class Definition:
             **{
                 **data,
                 "command": tuple(data["command"]),
+                "packages": tuple(data.get("packages", ())),
                 "parameters": tuple(
                     Parameter(**{**parameter, "options": tuple(parameter["options"])})
                     for parameter in data["parameters"]

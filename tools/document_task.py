@@ -75,7 +75,7 @@ def page(definition: Definition) -> str:
         f"# {definition.name}",
         f"{_text(definition.title)}. Version {definition.version} of the definition.",
         *(_text(paragraph) for paragraph in definition.description.strip().split("\n\n") if paragraph),
-        ENVIRONMENTS[definition.environment] + SAS.get(definition.sas, ""),
+        ENVIRONMENTS[definition.environment] + SAS.get(definition.sas, "") + _packages(definition),
         addresses,
     ]
     if definition.inputs:
@@ -89,6 +89,13 @@ def page(definition: Definition) -> str:
         parts.append(f"### {group or 'General'}")
         parts.append("\n".join(["| parameter | type | default | meaning |", "|---|---|---|---|", *rows]))
     return "\n\n".join(parts) + "\n"
+
+
+def _packages(definition: Definition) -> str:
+    if not definition.packages:
+        return ""
+    names = " and ".join(f"`{name}`" for name in definition.packages)
+    return f" It needs the Python package {names}, and is refused where that is not installed."
 
 
 def _inputs(inputs: Sequence[Input]) -> str:

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from jobdefs.command import argv, variables
 from jobdefs.definition import Definition
+from jobdefs.packages import missing_packages
 from uws.engine.sas import SOURCE_ROOT, check_sas, learn_version, runs_sas, site_installation
 from vo.errors import UsageError
 
@@ -39,6 +40,12 @@ def check_runnable(definition: Definition) -> None:
         What is missing, and which setting says where it is.
     """
     check_sas(definition)
+    missing = missing_packages(definition)
+    if missing:
+        raise UsageError(
+            f"{definition.name} needs the Python package {' and '.join(missing)}, which this service does not have.",
+            hint="The operator can install it into the virtual environment of the service.",
+        )
     if _fetches(definition) and not settings.ATHANOR_XMM_ARCHIVE:
         raise UsageError(
             f"{definition.name} fetches files from the archive of XMM-Newton, which this service does not allow.",
