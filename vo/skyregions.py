@@ -26,7 +26,7 @@ from vo.errors import UsageError
 from vo.skyshapes import KINDS, SkyShape, make_shape, to_icrs
 from vo.sphere import lonlat
 from vo.stcs import require_icrs
-from vo.wording import did_you_mean
+from vo.wording import did_you_mean, plain
 
 __all__ = ["MAX_SHAPES", "Region", "parse_region"]
 
@@ -69,6 +69,16 @@ class Region:
     def text(self) -> str:
         """The canonical text: ICRS degrees, shapes in their order with ``; `` between them."""
         return "; ".join(shape.text for shape in self.shapes)
+
+    @property
+    def ds9(self) -> str:
+        """The lines of a region file of DS9."""
+        lines = ["# Region file format: DS9 version 4.1"]
+        for shape in self.shapes:
+            frame = "physical" if shape.physical else "icrs"
+            numbers = ",".join(map(plain, shape.numbers))
+            lines.append(f"{frame};{'-' * shape.excluded}{shape.kind}({numbers})")
+        return "\n".join([*lines, ""])
 
     @property
     def is_physical(self) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from vo.epicfields import FIELDS_OF_VIEW
 
 from .fitsio import FitsFile, Table
-from .regions import PlaneShape, outline_box
+from .regions import PlaneShape, contains, outline_box
 
 __all__ = ["Chip", "Detector", "find_detector"]
 
@@ -110,14 +110,16 @@ class Detector:
         Source: what backscale tells (BACKSCAL in units of (0.05 arcsec)²); by counting the cells of a grid.
         """
         x, y, cell = _grid(outline_box(shapes))
-        inside = np.zeros(x.shape, dtype=bool)
-        for shape in shapes:
-            if not shape.excluded:
-                inside |= shape.figure.inside(x, y)
-        for shape in shapes:
-            if shape.excluded:
-                inside &= ~shape.figure.inside(x, y)
+        inside = contains(shapes, x, y)
         return float(self.sees(x[inside], y[inside]).sum() * cell), float(inside.sum() * cell)
+
+    def areas_by_chip(self, shapes: Sequence[PlaneShape]) -> dict[int, float]:
+        """The part of that area that lies on each chip, by CCDNR."""
+        x, y, cell = _grid(outline_box(shapes))
+        inside = contains(shapes, x, y)
+        x, y = x[inside], y[inside]
+        seen = self.sees(x, y)
+        return {number: float(chip.holds(x[seen], y[seen]).sum() * cell) for number, chip in self.chips.items()}
 
 
 def find_detector(table: Table, instrument: str, *, clean: bool) -> Detector:

@@ -17,7 +17,7 @@ from .reporting import TaskError
 from .selectlib.figures import Figure, make_figure
 from .skyplane import SkyPlane
 
-__all__ = ["PlaneShape", "check_overlap", "outline_box", "plane_shapes", "selection"]
+__all__ = ["PlaneShape", "check_overlap", "condition", "contains", "outline_box", "plane_shapes", "selection"]
 
 _STEP = 1e-4
 """Length in radians of the step by which directions on the sky are found in the plane."""
@@ -72,7 +72,11 @@ def selection(region: Region, plane: SkyPlane) -> str:
     TaskError
         The region lies 90 degrees or more away, or the plane is no tangent plane.
     """
-    shapes = plane_shapes(region, plane)
+    return condition(plane_shapes(region, plane))
+
+
+def condition(shapes: Sequence[PlaneShape]) -> str:
+    """The same of shapes that are in sky pixels already."""
     included = " || ".join(shape.text for shape in shapes if not shape.excluded)
     several = sum(not shape.excluded for shape in shapes) > 1
     excluded = [shape.text for shape in shapes if shape.excluded]
@@ -82,6 +86,18 @@ def selection(region: Region, plane: SkyPlane) -> str:
 def plane_shapes(region: Region, plane: SkyPlane) -> tuple[PlaneShape, ...]:
     """The shapes of a region in sky pixels, to 0.001 of them; those that are given so stay as they are."""
     return tuple(_plane_shape(shape, plane) for shape in region.shapes)
+
+
+def contains(shapes: Sequence[PlaneShape], x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Which places (X, Y) lie in a shape that is not excluded, and in none that is."""
+    inside = np.zeros(x.shape, dtype=bool)
+    for shape in shapes:
+        if not shape.excluded:
+            inside |= shape.figure.inside(x, y)
+    for shape in shapes:
+        if shape.excluded:
+            inside &= ~shape.figure.inside(x, y)
+    return inside
 
 
 def outline_box(shapes: Sequence[PlaneShape]) -> Box:
