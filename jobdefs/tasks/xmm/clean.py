@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from jobdefs.sas.anomalies import STATES, accepted_ccds, read_anomalies
+from jobdefs.sas.anomalies import accepted_ccds, read_anomalies
 from vo.errors import ParameterError
 
 from ..calling import call as call_task
@@ -47,12 +47,8 @@ def _expression(call: Invocation, of: SubExposure) -> str:
         conditions.append(f"(PI in [{low}:{high}])")
     log = call.text("anomalies")
     if log and of.instrument != "PN":
-        accepted = [state.upper() for state in call.texts("acc_mos_anom_states")]
-        for state in accepted:
-            if state not in STATES:
-                raise ParameterError("acc_mos_anom_states", f"{state!r} is none of {', '.join(STATES)}.")
         states = read_anomalies(Path(log).read_text(encoding="latin-1"), source=log)
-        ccds = accepted_ccds(states, accepted)
+        ccds = accepted_ccds(states, call.texts("acc_mos_anom_states"))
         if not ccds:
             raise TaskError("NoCcds", f"no CCD of {of.instrument} {of.exposure} is in a state that is accepted.")
         conditions.append(f"CCDNR in {','.join(map(str, ccds))}")
@@ -61,9 +57,9 @@ def _expression(call: Invocation, of: SubExposure) -> str:
 
 
 def _energies(call: Invocation) -> tuple[int, int]:
-    for given, other in (("lo_en_ev", "hi_en_ev"), ("hi_en_ev", "lo_en_ev")):
-        if not call.is_given(given):
-            raise ParameterError(given, f"It is missing; {other} is given, and a band has two ends.")
+    for name, other in (("lo_en_ev", "hi_en_ev"), ("hi_en_ev", "lo_en_ev")):
+        if not call.is_given(name):
+            raise ParameterError(name, f"It is missing; {other} is given, and a band has two ends.")
     low, high = call.integer("lo_en_ev"), call.integer("hi_en_ev")
     if low >= high:
         raise ParameterError("hi_en_ev", f"{high} eV is not above lo_en_ev ({low} eV).")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vo.wording import plain
 
-from ..camera import CAMERAS, instrument_of
+from ..camera import CAMERAS, instrument_of_file
 from ..fitsio import open_fits
 from ..reporting import TaskError
 
@@ -52,8 +52,8 @@ def read_sub_exposure(path: str) -> SubExposure:
         When it is no FITS file.
     """
     with open_fits(path) as file:
-        instrument = CAMERAS[instrument_of(file, "")].short
-        headers = (file.find("").header, file.hdus[0].header)
+        instrument = CAMERAS[instrument_of_file(file)].short
+        headers = (file.find().header, file.hdus[0].header)
         obsid, exposure = (
             next((text for header in headers if (text := header.text(keyword).strip())), "")
             for keyword in ("OBS_ID", "EXPIDSTR")
