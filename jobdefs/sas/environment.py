@@ -17,8 +17,8 @@ CONTAINER = "ATHANOR_SAS_COMMAND"
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
-HEASOFT_NEEDED: Mapping[str, str] = {"emchain": "lcurve"}
-"""Tasks of SAS that run a program of HEASoft, and which."""
+HEASOFT_NEEDED: Mapping[str, str] = {"emchain": "lcurve", "xmm-emchain": "lcurve"}
+"""Tasks of SAS, and steps of chains that run them, that need a program of HEASoft, and which."""
 
 
 class Installation(NamedTuple):

@@ -90,11 +90,13 @@ class TestObservationDataFiles:
         assert call.environment["SAS_ODF"].startswith(f"{job.workdir}/tmp/odf-")
         assert {item.entity_id for item in job.inputs.all()} == {"odf:0123700101"}
 
+    @pytest.mark.parametrize("mode", BOTH_WAYS)
     @pytest.mark.parametrize(
         ("place", "media_type"),
         [("0123700101/odf", "inode/directory"), ("0123700101.tar.gz", "application/gzip")],
     )
-    def test_layouts(self, site, settings, tmp_path, place, media_type):
+    def test_layouts(self, site, settings, tmp_path, place, media_type, mode):
+        settings.ATHANOR_SANDBOX = mode
         settings.ATHANOR_ODF_DIR = str(tmp_path / "volume")
         path = tmp_path / "volume" / place
         path.parent.mkdir(parents=True)

@@ -91,7 +91,10 @@ def build_variables(
     made = variables(definition, values, replacements)
     files = {item.parameter for item in definition.inputs}
     named = {parameter.variable for parameter in definition.parameters if parameter.name in files}
-    return {name: str(work / value) if name in named else value for name, value in made.items()}
+    return {
+        name: " ".join(str(work / path) for path in value.split()) if name in named else value
+        for name, value in made.items()
+    }
 
 
 def build_sandbox(definition: Definition) -> dict[str, Any]:

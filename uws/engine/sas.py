@@ -73,14 +73,15 @@ def check_sas(definition: Definition) -> None:
     if not runs_sas(definition):
         return
     program = "" if definition.sas else definition.command[0]
+    heasoft = HEASOFT_NEEDED.get(definition.name) or HEASOFT_NEEDED.get(program, "")
     if needed and not sas.ccfpath:
         raise UsageError(f"{name} needs the calibration files of SAS, but SAS_CCFPATH is not set.")
-    if program in HEASOFT_NEEDED and not sas.headas:
-        raise UsageError(f"{name} runs HEASoft's {HEASOFT_NEEDED[program]}, but HEADAS is not set.")
+    if heasoft and not sas.headas:
+        raise UsageError(f"{name} runs HEASoft's {heasoft}, but HEADAS is not set.")
     if sas.container:
         _check_container(name, sas)
     elif executor_of(definition) == "local":
-        _check_files(name, sas, program, needed=needed)
+        _check_files(name, sas, program, heasoft, needed=needed)
     version = _known_version(sas)
     if version and tuple(version) < MINIMUM:
         told, least = (".".join(map(str, numbers)) for numbers in (version, MINIMUM))
@@ -106,7 +107,7 @@ def _check_container(name: str, sas: Installation) -> None:
         raise UsageError(f"{name} runs in a container, but the program that ATHANOR_SAS_COMMAND names is not there.")
 
 
-def _check_files(name: str, sas: Installation, program: str, *, needed: bool) -> None:
+def _check_files(name: str, sas: Installation, program: str, heasoft: str, *, needed: bool) -> None:
     if not Path(sas.root).is_dir():
         raise UsageError(f"{name} needs XMM-Newton SAS, but SAS_DIR names a directory that is not there.")
     if program and not _has(sas, program):
@@ -115,7 +116,6 @@ def _check_files(name: str, sas: Installation, program: str, *, needed: bool) ->
         raise UsageError(
             f"{name} needs the calibration files of SAS, but SAS_CCFPATH names a directory that is not there."
         )
-    heasoft = HEASOFT_NEEDED.get(program, "")
     if heasoft and not os.access(Path(sas.headas, "bin", heasoft), os.X_OK):
         raise UsageError(f"{name} runs HEASoft's {heasoft}, but the installation that HEADAS names has none.")
 
