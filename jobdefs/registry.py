@@ -19,7 +19,7 @@ from .definition import Definition
 from .schema import build_definition
 from .stepcheck import link_steps
 
-__all__ = ["DIRECTORY", "add_directory", "all_definitions", "get", "parse_definition"]
+__all__ = ["DIRECTORY", "add_directory", "all_definitions", "get", "parse_definition", "product_definitions"]
 
 DIRECTORY = Path(__file__).parent / "definitions"
 """Where the product's definitions stand."""
@@ -77,6 +77,11 @@ def all_definitions() -> Mapping[str, Definition]:
         When a file is wrong.
     """
     return _read((DIRECTORY, *_own))
+
+
+def product_definitions() -> Mapping[str, Definition]:
+    """The definitions that come with the product, whatever the site has in their place."""
+    return _read((DIRECTORY,))
 
 
 def get(name: str) -> Definition:
