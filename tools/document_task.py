@@ -24,7 +24,8 @@ DIRECTORY = Path(__file__).resolve().parent.parent / "docs" / "reference" / "tas
 INDEX = "README.md"
 
 INTRODUCTION = """What jobs can run, by what it is for. Each page is made from the task's definition by `make docs`;
-[Define a task](../../howto/define-a-task.md) tells how to add one."""
+[Define a task](../../howto/define-a-task.md) tells how to add one, and [Run XMM-Newton SAS](../../howto/sas.md) what
+those of SAS need."""
 
 ENVIRONMENTS = {
     "sas": "Runs where XMM-Newton SAS is configured, and is refused elsewhere.",
