@@ -125,7 +125,10 @@ def test_each_branch_goes_its_own_way():
         name=["n"],
     )
     plan = world.plan()
-    assert (plan.stage, plan.labels) == ("", {"1": "x", "2": "z"})
+    assert (plan.stage, plan.labels) == (
+        "",
+        {(name, str(n)): text for name in "ab" for n, text in ((1, "x"), (2, "z"))},
+    )
     assert world.plan().stage == "a (2)"
     world.end("a", "2")
     world.plan()

@@ -86,7 +86,7 @@ def _failures(parent: Job, definition: Definition) -> list[Job]:
 
 
 def _sentence(failed: Sequence[Job], plan: Plan) -> str:
-    named = ", ".join(_place(job, plan.labels.get(job.branch, "")) for job in failed[:NAMED])
+    named = ", ".join(_place(job, plan.labels.get((job.step, job.branch), "")) for job in failed[:NAMED])
     more = f" and {len(failed) - NAMED:,} others" if len(failed) > NAMED else ""
     return (
         f"{len(failed):,} of {plan.total:,} steps failed: {named}{more}. Retry runs again only what did not complete."

@@ -91,6 +91,8 @@ class _Planner:
         self._branches[step.name] = self._domain(self.axes[step.name])
         for branch in self._branches[step.name]:
             name = branch_name(branch)
+            if branch:
+                self.plan.labels[step.name, name] = _label(self._item(step, branch))
             child = self.children.get((step.name, name))
             state = child.state if child else self._prospect(step, branch)
             self.plan.states[step.name, name] = state
@@ -110,7 +112,6 @@ class _Planner:
                 for number, item in enumerate(self._things(source, result, outer), start=1):
                     branch = (*outer, number)
                     self.items[axes, branch] = item
-                    self.plan.labels[branch_name(branch)] = _label(item)
                     found.append(branch)
             self._domains[axes] = found
         return self._domains[axes]
@@ -313,4 +314,4 @@ def _label(item: Item) -> str:
     """What an item is called where there is little room."""
     if item.value:
         return re.split(r"[/?]", item.value)[-1][:80]
-    return ", ".join(value for value in list(item.columns.values())[:2] if value)[:80]
+    return ", ".join(value for value in list(item.columns.values())[:3] if value)[:80]

@@ -86,7 +86,7 @@ class Plan:
     states
         By step and branch.
     labels
-        For each branch what it stands for, where that can be said.
+        By step and branch: what it stands for, where that can be said.
     errors
         Why it cannot be known what a step is to be run for.
     """
@@ -94,7 +94,7 @@ class Plan:
     definition: Definition
     wanted: list[Wanted] = field(default_factory=list)
     states: dict[tuple[str, str], State] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)
+    labels: dict[tuple[str, str], str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
     @property

@@ -1,0 +1,227 @@
+"""The chain from ODF to images, in the real engine with the stand-in for SAS: order, branches, Retry, time-outs."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.jobdefs.xmm.standin import BEHAVIOURS, make_odf
+from tests.sasroot import SasRoot, make_sas
+from tests.uws.conftest import home  # noqa: F401 - a fixture
+from uws.models import Job
+from uws.phases import Phase
+from uws.services import create_job, retry_job
+from uws.testing import drive
+
+ONE, TWO = "0201903501", "0404910601"
+
+FAILING = BEHAVIOURS["emchain"].replace(
+    'event_list(f"P',
+    f'if (obsid, instrument) == ("{TWO}", "M1"):\n    error("noEvents", "no")\n    sys.exit(1)\nevent_list(f"P',
+)
+
+BRANCHES = {
+    "cif": 1,
+    "odf": 1,
+    "epchain": 2,
+    "emchain": 2,
+    "rgs-events": 1,
+    "rgs-angles": 1,
+    "rgs-filter": 1,
+    "espfilt": 4,
+    "emanom": 2,
+    "clean": 4,
+    "merge": 3,
+    "images": 3,
+}
+"""Jobs of each step for one observation: PN S003 and U002, M1 S001, M2 S002, R1 S004."""
+
+CALLS = {
+    "cifbuild": 1,
+    "odfingest": 1,
+    "epchain": 4,
+    "emchain": 2,
+    "rgsproc": 3,
+    "espfilt": 4,
+    "emanom": 2,
+    "evselect": 6 + 6,
+    "merge": 4,
+    "eexpmap": 6,
+}
+"""Tasks of SAS for one observation."""
+
+AFTER = [
+    ("cifbuild", "odfingest"),
+    ("odfingest", "epchain"),
+    ("odfingest", "emchain"),
+    ("odfingest", "rgsproc"),
+    ("epchain", "merge"),
+    ("merge", "eexpmap"),
+]
+
+
+@pytest.fixture
+def sas(tmp_path) -> SasRoot:
+    return make_sas(tmp_path / "sas", behaviours=BEHAVIOURS)
+
+
+@pytest.fixture
+def site(db, home, sas, settings, tmp_path):  # noqa: F811 - the fixture
+    """A site with SAS and two observations."""
+    for obsid in (ONE, TWO):
+        make_odf(tmp_path / "odf", obsid)
+    settings.SAS_DIR, settings.SAS_CCFPATH, settings.HEADAS = str(sas.root), str(sas.ccf), str(sas.heasoft)
+    settings.ATHANOR_ODF_DIR = str(tmp_path / "odf")
+    return settings
+
+
+def make_job(*observations: str, **parameters: str) -> Job:
+    values = {name: [value] for name, value in parameters.items()}
+    return create_job(
+        definition="xmm-full",
+        parameters={"observations": list(observations), **values},
+        user=None,
+        base_url="http://testserver",
+        run=True,
+    )
+
+
+def told(job: Job) -> str:
+    """Why a test of phases fails."""
+    failed = job.children.exclude(phase=Phase.COMPLETED)
+    return "\n".join([job.error_message, *(f"{item.step} {item.branch}: {item.error_message}" for item in failed)])
+
+
+def obsid_of(call) -> str:
+    """The observation on which a task was called."""
+    odf = call.environment.get("SAS_ODF") or call.parameters.get("odfdir", "")
+    places = [*call.argv, odf]
+    names = [match for text in places for match in re.findall(r"obsid(\d{10})|(\d{10})_SCX", text)]
+    return next((one or two for one, two in names), "")
+
+
+@pytest.mark.slow
+def test_two_observations(site, sas):
+    sas.behave("emchain", FAILING)
+    job = make_job(ONE, TWO, filt_mos_anom_state="yes", lo_en_ev="300", hi_en_ev="10000")
+    drive(seconds=240)
+    job.refresh_from_db()
+    assert (job.phase, job.error_type) == (Phase.COMPLETED, "transient"), told(job)
+    assert job.error_message.startswith(f"1 of 50 steps failed: emchain 2.3 ({TWO}, M1, S001).")
+
+    children = Counter((item.step, item.branch.partition(".")[0]) for item in job.children.all())
+    lost = {"espfilt": 1, "emanom": 1, "clean": 1, "merge": 1, "images": 1}
+    assert children == {
+        **{(step, "1"): count for step, count in BRANCHES.items()},
+        **{(step, "2"): count - lost.get(step, 0) for step, count in BRANCHES.items()},
+    }
+    assert list(job.children.exclude(phase=Phase.COMPLETED).values_list("step", "branch")) == [("emchain", "2.3")]
+    assert "noEvents" in job.children.get(step="emchain", branch="2.3").error_message
+
+    calls = [call for call in sas.calls(jobs=site.ATHANOR_HOME) if call.task != "sasversion"]
+    lost = Counter(espfilt=1, emanom=1, evselect=1 + 2, eexpmap=2)
+    assert Counter(call.task for call in calls) == Counter(CALLS) + Counter(CALLS) - lost
+    for first, then in AFTER:
+        for obsid in (ONE, TWO):
+            of = [call.task for call in calls if obsid_of(call) in {obsid, ""}]
+            assert (
+                max(index for index, task in enumerate(of) if task == first)
+                < min(index for index, task in enumerate(of) if task == then)
+                or first == "cifbuild"
+            ), (first, then, obsid)
+
+    names = sorted(Path(result.path).name for result in job.results.all())
+    results = Counter(re.sub(r"-[\d.]+(-\d+)?$", "", name) for name in job.results.values_list("name", flat=True))
+    assert results == {
+        "ccf": 2,
+        "exposures": 2,
+        "rgs": 2,
+        "gti": 7,
+        "histogram": 7,
+        "anomalies": 3,
+        "events": 5,
+        "ootevents": 2,
+        "allgood": 5,
+        "ootallgood": 2,
+        "image": 10,
+        "expmap": 10,
+    }, names
+    merge = job.children.get(step="merge", branch="1.1")
+    assert [Path(path).name for path in merge.inputs.filter(parameter="events").values_list("name", flat=True)] == [
+        f"obsid{ONE}-instPN-subexp{exposure}-en0.3_10keV-cleanevents.fits" for exposure in ("S003", "U002")
+    ]
+    assert merge.results.get(name="events").path == f"work/obsid{ONE}-instPN-subexpALL-en0.3_10keV-finalevents.fits"
+
+    # Retry runs what failed, and what it would have led to.
+    sas.behave("emchain", BEHAVIOURS["emchain"])
+    before = len(calls)
+    again = retry_job(job=job)
+    drive(seconds=120)
+    again.refresh_from_db()
+    assert (again.phase, again.error_message) == (Phase.COMPLETED, "")
+    ran = [item for item in again.children.all() if not item.taken_over]
+    assert sorted((item.step, item.branch) for item in ran) == [
+        ("clean", "2.3"),
+        ("emanom", "2.3"),
+        ("emchain", "2.3"),
+        ("espfilt", "2.3"),
+        ("images", "2.2"),
+        ("merge", "2.2"),
+    ]
+    calls = [call for call in sas.calls(jobs=site.ATHANOR_HOME) if call.task != "sasversion"][before:]
+    assert Counter(call.task for call in calls) == {
+        "emchain": 1,
+        "espfilt": 1,
+        "emanom": 1,
+        "evselect": 3,
+        "eexpmap": 2,
+    }
+    assert again.results.filter(name__startswith="image-").count() == 12
+
+
+@pytest.mark.slow
+def test_a_step_that_takes_too_long(site, sas, tmp_path):
+    note = tmp_path / "pid"
+    site.ATHANOR_SANDBOX = "off"
+    sleeping = f"""
+import subprocess
+child = subprocess.Popen(["sleep", "600"])
+with open({str(note)!r}, "w") as file:
+    file.write(str(child.pid))
+child.wait()
+"""
+    sas.behave("emchain", sleeping)
+    job = make_job(ONE, instruments="M2", emchain_timeout="4")
+    drive(seconds=60)
+    job.refresh_from_db()
+    assert (job.phase, job.error_type) == (Phase.COMPLETED, "transient"), told(job)
+    assert job.error_message.startswith(f"1 of 7 steps failed: emchain 1.1 ({ONE}, M2, S002).")
+    late = job.children.get(step="emchain")
+    assert (late.phase, late.execution_duration) == (Phase.ABORTED, 4)
+    assert "longer" in late.error_message
+    assert {item.step for item in job.children.all()} == {"cif", "odf", "emchain"}
+    end = time.monotonic() + 10
+    while _lives(int(note.read_text())):
+        assert time.monotonic() < end, "what emchain had started goes on"
+        time.sleep(0.02)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_observations_that_are_not_here(site, sas):
+    job = make_job("0000000001", "12345")
+    drive()
+    job.refresh_from_db()
+    assert job.error_message.startswith("2 of 4 steps failed: cif 1 (0000000001), cif 2 (12345).")
+    assert "It has ten digits" in job.children.get(step="cif", branch="2").error_message
+    assert sas.calls("cifbuild") == []
