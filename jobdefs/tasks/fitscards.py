@@ -69,6 +69,11 @@ class Card:
             self._records = _format(self.keyword, *self._parsed())
         return self._records
 
+    @property
+    def is_long(self) -> bool:
+        """Whether the value needs CONTINUE records."""
+        return self.keyword not in _COMMENTARY and len(self.records) > 1
+
     def _parsed(self) -> tuple[Value, str]:
         if self._content is None:
             self._content = _parse(self.keyword, self._records or [""])

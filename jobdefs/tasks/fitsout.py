@@ -156,6 +156,8 @@ class BlockStream:
         self._header = header
         self._sum = _Sum()
         self._start = self._file.tell()
+        if "LONGSTRN" not in header and any(card.is_long for card in header):
+            header.append("LONGSTRN", "OGIP 1.0", "The HEASARC Long String Convention may be used")
         header.set("CHECKSUM", "0" * 16, "HDU checksum")
         header.set("DATASUM", "0", "data unit checksum")
         self._file.write(header.to_bytes())

@@ -89,7 +89,7 @@ CASES = {
     "expression": Case(LIST, "PI>=1000", selected, 5000, "hard"),
     "filtertype": Case(
         {**LIST, "dssblock": "FILTER", "expression": "PI<0", "filtertype": "expression"}, "dataSubspace", selected, 0,
-                "hard"
+            "hard"
     ),
     "dssblock": Case({**LIST, "filtertype": "dataSubspace"}, "FILTER", selected, 5000, "hard"),
     "withfilteredset": Case({}, "yes", files, set(), {"filtered.fits"}),
@@ -110,7 +110,7 @@ CASES = {
     "attributestocopy": Case(SKY, "XMMEA_EP", key("image.fits", "XMMEA_EP"), None, "(FLAG & 0xcfa0000) == 0"),
     "energycolumn": Case(
         {"spectrumset": "spectrum.fits"}, "PI", key("spectrum.fits", "CHANTYPE", "DETCHANS", block=1), ("PHA", 820),
-                ("PI", 4096)
+            ("PI", 4096)
     ),
     "withzcolumn": Case({**SUMS, "withzcolumn": "no"}, "yes", column("spectrum.fits", "COUNTS", np.sum), 5000,
             "sum of PI"),
@@ -125,7 +125,7 @@ CASES = {
     ),
     "ignorelegallimits": Case(
         {**SKY, "ximagebinsize": 100, "ximagemin": -99, "ximagemax": 52000}, "yes", key("image.fits", "NAXIS1"), 519,
-                521
+            521
     ),
     "withimageset": Case({}, "yes", files, set(), {"image.fits"}),
     "imageset": Case({"withimageset": "yes"}, "other.fits", files, {"image.fits"}, {"image.fits", "other.fits"}),
