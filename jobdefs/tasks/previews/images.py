@@ -86,7 +86,7 @@ def draw_colours(
 def colours(planes: Sequence[np.ndarray]) -> np.ndarray:
     """Red, green and blue, 8 bits, of three images (Lupton et al. 2004, PASP 116, 133), each by its own brightness.
 
-    Of each image the median is taken for background; what is brighter than all but the brightest 0.1 % is saturated.
+    Of each image the median is taken for background; what is brighter than all but the brightest 0.2 % is saturated.
     """
     from astropy.visualization import make_lupton_rgb  # noqa: PLC0415 (heavy: when a picture is drawn)
 
@@ -95,9 +95,9 @@ def colours(planes: Sequence[np.ndarray]) -> np.ndarray:
         values = np.nan_to_num(plane.astype(float))
         values = np.maximum(values - np.median(values), 0)
         positive = values[values > 0]
-        scaled.append(values / (np.percentile(positive, 99.9) if len(positive) else 1.0))
+        scaled.append(values / (np.percentile(positive, 99.8) if len(positive) else 1.0))
     with np.errstate(invalid="ignore", divide="ignore"):  # of empty pixels
-        return make_lupton_rgb(*scaled, minimum=0, stretch=0.3, Q=8)
+        return make_lupton_rgb(*scaled, minimum=0, stretch=0.15, Q=8)
 
 
 def _ratio(shape: tuple[int, int], *, bar: bool) -> float:
