@@ -150,6 +150,16 @@ def test_emchain(bench):
     assert bench.written == [f"P{OBSID}OBX000ATTTSR0000.FIT", f"obsid{OBSID}-instM1-subexpS001-events.fits"]
 
 
+def test_emchain_needs_heasoft(bench, capfd, monkeypatch):
+    monkeypatch.delenv("HEADAS")
+    assert bench.run("xmm-emchain", *OBSERVATION, "instrument=M1", "exposure=S001") == 1
+    assert (
+        "error (NeedsHeasoft), emchain runs lcurve of HEASoft. There is no program lcurve in SAS_DIR."
+        in capfd.readouterr().err
+    )
+    assert bench.called == []
+
+
 def test_emchain_without_events(bench, capfd):
     bench.sas.behave("emchain", "")
     assert bench.run("xmm-emchain", *OBSERVATION, "instrument=M2", "exposure=S002") == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jobdefs.tasks.selectlib import check_syntax, file_references
 from tests.jobdefs.xmm.conftest import OBSID
 from tests.jobdefs.xmm.standin import LOG
 
@@ -141,14 +142,15 @@ def test_clean_of_mos_with_states_of_ccds(bench, given, ccds):
     assert bench.called == [cleaned(events, f"{M1}-cleanevents.fits", expression)]
 
 
-def test_what_clean_is_told_is_a_selection(bench, tmp_path):
-    from jobdefs.tasks.selectlib import check_syntax
-
+def test_what_clean_is_told_is_a_selection(bench):
     events = bench.events("M1", "S001")
     Path("inputs/mos1S001-anom.log").write_text(LOG)
-    files = [f"eventfile={events}", "gtifile=inputs/gti.fits", "anomalies=inputs/mos1S001-anom.log", CCF]
+    gti = f"inputs/{M1}-en2.5_8.5keV-gti.fits"
+    files = [f"eventfile={events}", f"gtifile={gti}", "anomalies=inputs/mos1S001-anom.log", CCF]
     assert bench.run("xmm-clean", *files, "lo_en_ev=300", "hi_en_ev=10000") == 0
-    check_syntax(bench.sas.calls("evselect")[0].parameters["expression"])
+    expression = bench.sas.calls("evselect")[0].parameters["expression"]
+    check_syntax(expression)
+    assert [reference.text for reference in file_references(expression)] == [gti]
 
 
 @pytest.mark.parametrize(
