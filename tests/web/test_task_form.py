@@ -239,9 +239,13 @@ def test_the_help_says_what_was_not_verified_and_directories_show_what_they_take
         parameters=(
             Parameter("sas_odf", "directory", "Data files."),
             Parameter("low", "real", "Limit.", "1", unit="keV", unverified=True),
+            Parameter("sas_ccf", "dataset", "Index.", required=True),
+            Parameter("out", "dataset", "File.", required=True),
         ),
-        inputs=(Input("sas_odf", "ODF"),),
+        inputs=(Input("sas_odf", "ODF"), Input("sas_ccf", "calibration index")),
     )
     form = TaskForm(definition)
     assert form.fields["low"].help_text == "Limit. Unit: keV. Not verified against SAS."
+    assert form.fields["sas_ccf"].help_text == "Index. Required."
+    assert (form.fields["out"].help_text, form.fields["out"].required) == ("File.", True)
     assert form.fields["sas_odf"].widget.attrs["placeholder"].startswith("odf:")

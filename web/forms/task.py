@@ -347,6 +347,8 @@ def _help(parameter: Parameter, item: Input | None) -> str:
     parts.append(_range(parameter))
     if parameter.multiple and not parameter.options:
         parts.append("One value a line.")
+    if parameter.required and (item is not None or parameter.parent):
+        parts.append("Required.")  # the field itself is not: a file, a table or the parent may stand for it
     if parameter.unverified:
         parts.append("Not verified against SAS.")
     return escape(" ".join(part for part in parts if part))
