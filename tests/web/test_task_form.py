@@ -196,7 +196,7 @@ def test_errors_of_the_service_are_shown_where_they_belong(error, errors):
 @pytest.mark.parametrize(
     ("name", "help_text"),
     [
-        ("table", "What to bake. Kind of data: event."),
+        ("table", "What to bake. Kind of data: event. Required."),
         ("expression", "Which &lt;crumbs&gt; &amp; grains."),
         ("binsize", "Size. Unit: arcsec. At least 0."),
         ("bins", "Number. From 1 to 100."),
