@@ -10,7 +10,7 @@ from vo.errors import ParameterError
 
 from .definition import Definition, Input, Output, Parameter
 from .registry import parse_definition
-from .sas.odf import SUMMARY_VARIABLE
+from .sas.environment import SUMMARY_VARIABLE
 from .sas.par import ParParameter, read_range
 from .schema import RESERVED
 from .values import FILE_TYPES, TYPES, check_value

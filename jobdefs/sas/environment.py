@@ -10,10 +10,21 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-__all__ = ["CONTAINER", "HEASOFT_NEEDED", "Installation", "installation", "search_path", "variables"]
+__all__ = [
+    "CONTAINER",
+    "HEASOFT_NEEDED",
+    "SUMMARY_VARIABLE",
+    "Installation",
+    "installation",
+    "search_path",
+    "variables",
+]
 
 CONTAINER = "ATHANOR_SAS_COMMAND"
 """Variable that carries the container command from the engine to the launcher, as a list of words in JSON."""
+
+SUMMARY_VARIABLE = "ATHANOR_ODF_SUMMARY"
+"""Variable of a definition's parameter that brings the summary to the ODF that SAS_ODF names."""
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 

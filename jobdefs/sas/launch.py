@@ -14,8 +14,7 @@ from pathlib import Path
 
 from vo.errors import AthanorError, NotFoundError
 
-from .environment import CONTAINER, Installation, installation, search_path, variables
-from .odf import SUMMARY_VARIABLE, make_view
+from .environment import CONTAINER, SUMMARY_VARIABLE, Installation, installation, search_path, variables
 
 __all__ = ["main", "prepare", "program"]
 
@@ -98,6 +97,8 @@ def program(sas: Installation, task: str) -> str:
 
 def _odf(path: Path, summary: str, temporary: Path) -> Path:
     """The ODF itself where it is the job's own (a driver has made its view), else a view of it."""
+    from .odf import make_view  # noqa: PLC0415 - what unpacks archives takes long to load, and few tasks read an ODF
+
     own = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(temporary.parent))
     if own and not summary and (path.is_dir() or path.name.endswith("SUM.SAS")):
         return path

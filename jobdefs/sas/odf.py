@@ -13,13 +13,10 @@ from vo.errors import NotFoundError, UsageError
 
 from .unpack import unpack
 
-__all__ = ["SUMMARY", "SUMMARY_VARIABLE", "make_view", "odf_directory"]
+__all__ = ["SUMMARY", "make_view", "odf_directory"]
 
 SUMMARY = "SUM.SAS"
 """How the name of the summary that odfingest writes ends."""
-
-SUMMARY_VARIABLE = "ATHANOR_ODF_SUMMARY"
-"""Variable of a definition's parameter that brings the summary to the ODF that SAS_ODF names."""
 
 _ODF_FILES = (".FIT", ".FIT.GZ", ".FTZ", ".ASC", ".ASC.GZ", ".SAS")
 _PATH = re.compile(r"^PATH\b.*$", re.MULTILINE)

@@ -241,4 +241,4 @@ def test_starting_costs_little():
         text=True,
         check=True,
     )
-    assert not {"numpy", "astropy", "django", "dataclasses"} & set(done.stdout.split())
+    assert not {"numpy", "astropy", "django", "dataclasses", "tarfile"} & set(done.stdout.split())
