@@ -34,7 +34,8 @@ def make_long_list(path: Path, rows: int) -> None:
     header = Header([
         ("XTENSION", "BINTABLE"), ("BITPIX", 8), ("NAXIS", 2), ("NAXIS1", WIDTH), ("NAXIS2", rows), ("PCOUNT", 0),
         ("GCOUNT", 1), ("TFIELDS", 4), ("TTYPE1", "X"), ("TFORM1", "J"), ("TTYPE2", "Y"), ("TFORM2", "J"),
-        ("TTYPE3", "PI"), ("TFORM3", "J"), ("TTYPE4", "TEXT"), ("TFORM4", f"{WIDTH - 12}A"), ("TLMIN1", 0), ("TLMAX1", 99_999), ("TLMIN2", 0), ("TLMAX2", 99_999),
+        ("TTYPE3", "PI"), ("TFORM3", "J"), ("TTYPE4", "TEXT"), ("TFORM4", f"{WIDTH - 12}A"),
+        ("TLMIN1", 0), ("TLMAX1", 99_999), ("TLMIN2", 0), ("TLMAX2", 99_999),
         ("TLMIN3", 0), ("TLMAX3", 4095), ("EXTNAME", "EVENTS"),
     ])  # fmt: skip
     with path.open("wb") as file:
