@@ -101,7 +101,7 @@ def draw_spectrum(file: FitsFile, hdu: Hdu, name: str, details: str, *, size: in
     axes.set_xlabel(f"{source.quantity} ({source.unit})" if source.unit else source.quantity)
     axes.set_ylabel(f"count s⁻¹ {source.unit}⁻¹" if source.unit else "count s⁻¹ channel⁻¹")
     axes.grid(visible=True, which="major")
-    if other is not None and not sheet.small:
+    if other is not None and not sheet.small and axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper right")
     total = int(source.counts[source.good].sum())
     grouped = "" if len(source.starts) else f" · bins of ≥ {LEAST_COUNTS} counts"
