@@ -82,6 +82,7 @@ class _Maker:
         served = self._served(parameters)
         made = {one.name: self._parameter(one) for one in served}
         made = {name: self._below(parameter, served, made) for name, parameter in made.items()}
+        made = {name: self._without_circle(parameter, made) for name, parameter in made.items()}
         known = self.own or self._unknown()
         inputs, outputs = self._known_files(self.own, made) if self.own else self._guessed_files(made, served)
         read = {item.parameter for item in inputs}
@@ -171,9 +172,9 @@ class _Maker:
         kind = TYPE_NAMES.get(one.type, one.type)
         if kind == "string" and ours is not None and ours.type == "expression":
             return "expression"
-        if kind == "string" and one.options:
+        if kind == "string" and any(one.options):
             self._note(one.name, "the values that switch others on are taken for all that it can have.")
-        if kind in {"choice", "string"} and one.options:
+        if kind in {"choice", "string"} and any(one.options):
             return "choice"
         if kind == "choice":
             self._note(one.name, "the file does not tell its options; any text is taken.")
@@ -209,6 +210,17 @@ class _Maker:
             return replace(parameter, parent=parent.name, parent_value=value)
         self._note(parameter.name, f"it counts only while {one.parent} is {one.parent_value!r}; here it always counts.")
         return replace(parameter, required=False)
+
+    def _without_circle(self, parameter: Parameter, made: dict[str, Parameter]) -> Parameter:
+        by_name = {item.name: item for item in made.values()}
+        seen, step = {parameter.name}, parameter
+        while step.parent and step.parent not in seen:
+            seen.add(step.parent)
+            step = by_name[step.parent]
+        if not step.parent:
+            return parameter
+        self._note(parameter.name, "parameters above it switch each other on; here it always counts.")
+        return replace(parameter, parent="", parent_value="", required=False)
 
     def _default(self, parameter: Parameter, *, is_input: bool) -> Parameter:
         """The parameter with a default that fits; inputs of tasks that we know are as required as ours are."""

@@ -109,7 +109,9 @@ def read_range(name: str, constraint: str) -> Range | None:
         return None
     low, high = (float(text) if text else None for text in (matched["low"], matched["high"]))
     is_open = (low is not None and matched["open"] == "(") or (high is not None and matched["close"] == ")")
-    return None if low is None and high is None else Range(low, high, exact=not is_open)
+    if (low is None and high is None) or (low is not None and high is not None and low > high):
+        return None
+    return Range(low, high, exact=not is_open)
 
 
 def _parameters(config: Element, source: str) -> tuple[ParParameter, ...]:

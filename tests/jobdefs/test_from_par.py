@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobdefs.checking import check
 from jobdefs.command import active_outputs, argv
@@ -14,6 +16,9 @@ from jobdefs.from_par import Imported, definition_from_par
 from jobdefs.registry import parse_definition, product_definitions
 from jobdefs.sas.par import ParParameter
 from jobdefs.writing import to_toml
+from vo.errors import AthanorError
+
+SAS = ("sas", "any")
 
 OURS = Definition(
     name="sieve",
@@ -133,10 +138,10 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("given", "expected", "note"), CASES, ids=range(len(CASES)))
-def test_what_a_parameter_becomes(given: ParParameter, expected: dict[str, object], note: str) -> None:
-    made = _make(given, own=None, task="novel")
-    parameter = made.definition.parameter(given.name)
+@pytest.mark.parametrize(("told", "expected", "note"), CASES, ids=range(len(CASES)))
+def test_what_a_parameter_becomes(told: ParParameter, expected: dict[str, object], note: str) -> None:
+    made = _make(told, own=None, task="novel")
+    parameter = made.definition.parameter(told.name)
     assert {name: getattr(parameter, name) for name in expected} == expected
     notes = [text for text in made.notes if not text.startswith("novel: files:")]
     assert any(note in text for text in notes) if note else notes == []
@@ -178,7 +183,7 @@ def _as_parameter_file(definition: Definition) -> Sequence[ParParameter]:
     ]
 
 
-@pytest.mark.parametrize("name", sorted(n for n, task in product_definitions().items() if task.environment == "sas"))
+@pytest.mark.parametrize("name", [name for name, task in product_definitions().items() if task.environment in SAS])
 def test_our_own_definitions_come_back_from_parameter_files_like_them(name: str) -> None:
     own = product_definitions()[name]
     made = _make(*_as_parameter_file(own), own=own, task=name)
@@ -188,3 +193,37 @@ def test_our_own_definitions_come_back_from_parameter_files_like_them(name: str)
     assert made.definition.command == own.command
     assert made.notes == ()
     assert parse_definition(to_toml(made.definition), source="x") == made.definition
+
+
+WORDS = st.sampled_from(["a", "b", "withx", "x", "phase", "outset", "9x", "", "X"])
+VALUES = st.sampled_from(
+    ["", "yes", "no", "1", "1 2", "0.5", "a", "b c", "../x", "x.ds", "x.ds:GTI", "now", "\u00e9\n"]
+)
+KINDS = st.sampled_from(["bool", "int", "real", "string", "choice", "dataset", "table", "angle", "time", "column", "?"])
+PARAMETERS = st.builds(
+    ParParameter,
+    name=WORDS.filter(bool),
+    type=KINDS,
+    default=st.none() | VALUES,
+    mandatory=st.booleans(),
+    is_list=st.booleans(),
+    description=VALUES,
+    constraints=st.sampled_from(["", "x in [0:1]", "a in [1:]", "b in (:2)", "x in [5:1]", "a > b"]),
+    parent=st.just("") | WORDS,
+    parent_value=VALUES,
+    options=st.lists(VALUES, max_size=3).map(tuple),
+)
+
+
+@given(st.lists(PARAMETERS, max_size=8))
+def test_whatever_a_file_says_it_gives_a_right_definition_or_is_refused(parameters: list[ParParameter]) -> None:
+    try:
+        made = _make(*parameters, own=None, task="novel")
+    except AthanorError as error:
+        made, message = None, error.message
+    if made is None:
+        assert message.startswith("novel.par: ")
+        return
+    assert parse_definition(to_toml(made.definition), source="x") == made.definition
+    names = {name.lower().removeprefix("task_") for name in _names(made.definition)}
+    assert names >= {one.name.lower() for one in parameters if one.name != "9x"}

@@ -65,6 +65,7 @@ RANGES = [
     ("x in [-1e-3:+.5]", Range(-0.001, 0.5, exact=True)),
     ("x in (:4]", Range(None, 4, exact=True)),
     ("x in [:]", None),
+    ("x in [5:1]", None),
     ("x in [1:2],[3:4]", None),
     ("x > 3", None),
     ("y in [1:2]", None),
