@@ -270,11 +270,11 @@ def test_job_in_a_container(site, settings, tmp_path):
     engine = tmp_path / "podman"
     engine.write_text('#!/bin/sh\necho "[STAGE] in $2" \nshift 2\nexec "$@"\n')
     engine.chmod(0o755)
-    settings.ATHANOR_SAS_COMMAND = (str(engine), "run", "{workdir}")
+    settings.ATHANOR_SAS_COMMAND = (str(engine), "run", "/images/sas-21.sif")
     site.behave("rmfgen", "write('out.rmf')")
     job = finished(make_job("rmfgen"))
     assert (job.phase, job.error_message) == ("COMPLETED", "")
     assert job.usage["sandbox"] == "none"
-    assert job.software["sas"] == "21.0.0"
+    assert (job.software["sas"], job.software["container"]) == ("21.0.0", "sas-21.sif")
     [call] = site.calls("rmfgen")
     assert call.environment["SAS_CCFPATH"] == str(site.ccf)

@@ -138,8 +138,11 @@ def software_versions(definition: Definition) -> dict[str, str]:
         return versions
     if not _is_sas_program(definition):
         versions["python"] = platform.python_version()
-    sas = learn_version(definition)
-    return {**versions, "sas": sas} if sas else versions
+    if version := learn_version(definition):
+        versions["sas"] = version
+    if runs_sas(definition) and settings.ATHANOR_SAS_COMMAND:
+        versions["container"] = Path(settings.ATHANOR_SAS_COMMAND[-1]).name  # the image, SAS's command comes after it
+    return versions
 
 
 def _fetches(definition: Definition) -> bool:
