@@ -93,6 +93,9 @@ def write_definitions(definitions: Sequence[Definition], directory: Path) -> lis
         When the directory cannot be written to.
     """
     parts: dict[Path, Path] = {}
+    blocked = [definition.name for definition in definitions if (directory / f"{definition.name}.toml").is_dir()]
+    if blocked:
+        raise UsageError(f"{blocked[0]}.toml in {directory} is a directory.")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for definition in definitions:

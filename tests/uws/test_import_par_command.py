@@ -108,6 +108,26 @@ def test_what_was_there_stays_when_nothing_can_be_written(run, tmp_path):
     assert (tmp_path / "site").read_text() == "a file"
 
 
+def test_all_definitions_are_replaced_or_none(run, tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    (site / "novel.toml").mkdir(parents=True)
+    with pytest.raises(CommandError, match=r"novel.toml in .*site is a directory"):
+        run("--task", "arfgen", "--task", "novel", "--to", site)
+    assert [path.name for path in site.iterdir()] == ["novel.toml"]
+    (site / "novel.toml").rmdir()
+    written = Path.write_text
+
+    def full(path, text, **options):
+        if path.name.startswith("novel"):
+            raise OSError(28, "No space left on device")
+        return written(path, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(CommandError, match=r"cannot be written to .*site: No space left on device"):
+        run("--task", "arfgen", "--task", "novel", "--to", site)
+    assert list(site.iterdir()) == []
+
+
 MISTAKES = [
     (["--task", "arfgne", "--to", "x"], r"There is no arfgne.par in .*config. Did you mean arfgen\?"),
     (["--task", "novel"], r"Say by --to where definitions go"),
