@@ -249,3 +249,16 @@ def test_the_help_says_what_was_not_verified_and_directories_show_what_they_take
     assert form.fields["sas_ccf"].help_text == "Index. Required."
     assert (form.fields["out"].help_text, form.fields["out"].required) == ("File.", True)
     assert form.fields["sas_odf"].widget.attrs["placeholder"].startswith("odf:")
+
+
+def test_a_region_is_a_text_of_several_lines_with_help():
+    definition = Definition(
+        name="cut", version="1", title="Cut", parameters=(Parameter("source", "region", "Where.", required=True),)
+    )
+    form = TaskForm(definition, QueryDict('source=fk5%0D%0Acircle(150.1,2.2,36")'))
+    field = form.fields["source"]
+    assert field.widget.template_name.endswith("textarea.html")
+    assert field.widget.attrs["placeholder"] == "CIRCLE 150.1 2.2 0.01"
+    assert "regions of DS9" in field.help_text
+    assert form.is_valid()
+    assert form.parameters() == {"source": ['fk5\r\ncircle(150.1,2.2,36")']}
