@@ -10,6 +10,5 @@ __all__ = ["missing_packages"]
 
 
 def missing_packages(definition: Definition) -> list[str]:
-    """The packages that a task needs, or a task that one of its steps runs, and that are not installed here."""
-    wanted = [*definition.packages, *(name for task in definition.tasks for name in task.packages)]
-    return [name for name in dict.fromkeys(wanted) if find_spec(name) is None]
+    """The packages that a task needs and that are not installed here."""
+    return [name for name in definition.packages if find_spec(name) is None]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from jobdefs import registry
@@ -24,11 +22,6 @@ packages = ["json", "no_such_package"]
 def test_what_is_missing_is_named():
     assert missing_packages(parse_definition(TEXT, source="x.toml")) == ["no_such_package"]
     assert missing_packages(registry.get("evselect")) == []
-
-
-def test_a_pipeline_needs_what_its_tasks_need():
-    task = parse_definition(TEXT, source="x.toml")
-    assert missing_packages(replace(registry.get("epic-quicklook"), tasks=(task,))) == ["no_such_package"]
 
 
 def test_a_job_is_refused_saying_so():
