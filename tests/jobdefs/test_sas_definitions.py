@@ -35,6 +35,9 @@ RECORDED = {
         sourcey=0 withsourcepos=no applyabsolutecorrections=no allcamera=no""",
     "atthkgen": """
         atthkset=! timestep=1 timebegin=0 timeend=0 withtimeranges=no withpreqgti=no preqgtifile=!""",
+    "rgsspectrum": """
+        evlist=! srclist=! withspectrum=yes bkgcorrect=no spectrumset=! withbkgset=no bkgset=! source=3 order=1 rebin=1
+        edgechannels=2 withfracexp=no exposed=0.1 badquality=1 spectrumbinning=lambda""",
     "epicspeccombine": """
         pha=! bkg=! rmf=! arf=! filepha=epic_spc_src.ds filebkg=epic_spc_bkg.ds filersp=epic_rsp.ds allowHEdiff=no""",
 }
@@ -137,6 +140,9 @@ REFUSED = [
     ("rgsproc", "entrystage=7:all", {"entrystage": "'7:all' is none of 1:events, 2:angles, 3:filter, 4:spectra, "
                                      "5:fluxing, 6:lightcurve."}),
     ("rgsproc", "orders='0 1'", {"orders": "0 is out of range; it must be between 1 and 6."}),
+    ("rgsspectrum", "evlist=FILE srclist=FILE spectrumset=s.ds badquality=6 exposed=1.5",
+     {"exposed": "1.5 is out of range; it must be between 0 and 1.",
+      "badquality": "6 is out of range; it must be between 0 and 5."}),
     ("emchain", "badpixfindalgo=XX", {"badpixfindalgo": "'XX' is none of EM, EP, NO."}),
     ("epproc", "withinstexpids=yes", {"instexpids": "It is missing."}),
     ("edetect_chain", "imagesets=FILE eventsets=FILE attitudeset=FILE pimin=500 ecf=1", {"pimax": "It is missing."}),
