@@ -12,7 +12,7 @@ from ..calling import call as call_task
 from ..parameters import Invocation
 from ..reporting import TaskError
 from ..running import run_program, running
-from .naming import SubExposure, energy_band, product, read_sub_exposure
+from .naming import EVERY_ENERGY, SubExposure, energy_band, product, read_sub_exposure
 from .observation import VERSION, use_calibration
 
 __all__ = ["run"]
@@ -42,7 +42,7 @@ def _select(table: str, name: str, expression: str) -> None:
 def _expression(call: Invocation, of: SubExposure) -> str:
     """All conditions that an event must fulfil."""
     conditions = [call.text("pn_filt_expr" if of.instrument == "PN" else "mos_filt_expr")]
-    if call.is_given("lo_en_ev") or call.is_given("hi_en_ev"):
+    if _has_band(call):
         low, high = _energies(call)
         conditions.append(f"(PI in [{low}:{high}])")
     log = call.text("anomalies")
@@ -67,7 +67,11 @@ def _energies(call: Invocation) -> tuple[int, int]:
 
 
 def _band(call: Invocation) -> str:
-    return energy_band(*_energies(call)) if call.is_given("lo_en_ev") or call.is_given("hi_en_ev") else ""
+    return energy_band(*_energies(call)) if _has_band(call) else EVERY_ENERGY
+
+
+def _has_band(call: Invocation) -> bool:
+    return call.is_given("lo_en_ev") or call.is_given("hi_en_ev")
 
 
 if __name__ == "__main__":

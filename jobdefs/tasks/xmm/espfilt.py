@@ -35,6 +35,8 @@ def run(call: Invocation) -> None:
         if is_pn and not smeared:
             raise ParameterError("ootfile", "EPIC-pn needs the list of its out-of-time events.")
         reporter.stage(f"Flares in {of.instrument} {of.exposure}")
+        if sas_version() < LONG_NAMES and call.text("method") != "ratio":
+            reporter.warning("TooOld", "the method histogram needs SAS 20 or later; ratio takes its place.")
         call_task("espfilt", _parameters(call, is_pn=is_pn))
         low, high = call.integer("elow_ev"), call.integer("ehigh_ev")
         wanted = {"gti.fits": "gti.fits", "hist.qdp": "hist.qdp", "allevc.fits": "allgoodevents.fits"}
@@ -56,7 +58,6 @@ def _parameters(call: Invocation, *, is_pn: bool) -> dict[str, str]:
     if len(limits) != 2 or float(limits[0]) >= float(limits[1]):
         raise ParameterError("limits", f"{' '.join(limits)!r} is no range.", hint="Give two numbers, as 0.1 6.5.")
     events = call.text("eventfile")
-    method = {"method": call.text("method")}
     light_curve = {
         "withsmoothing": call.text("withsmoothing"),
         "smooth": call.text("smooth"),
@@ -65,20 +66,20 @@ def _parameters(call: Invocation, *, is_pn: bool) -> dict[str, str]:
         "ratio": call.text("ratio"),
     }
     if sas_version() < LONG_NAMES:
-        return {"eventset": events, **method, **light_curve}
+        return {"eventset": events, "method": "ratio", **light_curve}
     return {
         "eventfile": events,
         "withoot": "yes" if is_pn else "no",
         "ootfile": call.text("ootfile") if is_pn else "dataset",
-        **method,
+        "method": call.text("method"),
         **light_curve,
+        **({"withlongnames": "yes"} if sas_version() < NEW else {}),
         "elow": str(low),
         "ehigh": str(high),
         "rangescale": call.text("rangescale_pn" if is_pn else "rangescale_mos"),
         "allowsigma": call.text("allowsigma"),
         "keepinterfiles": "yes",
         "limits": " ".join(limits),
-        **({"withlongnames": "yes"} if sas_version() < NEW else {}),
     }
 
 

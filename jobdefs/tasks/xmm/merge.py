@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vo.errors import ParameterError
@@ -13,7 +13,7 @@ from ..calling import call as call_task
 from ..parameters import Invocation
 from ..reporting import Reporter
 from ..running import run_program, running
-from .naming import ALL, SubExposure, energy_band, product, read_sub_exposure
+from .naming import ALL, EVERY_ENERGY, SubExposure, energy_band, product, read_sub_exposure
 from .observation import VERSION, rename, use_calibration
 
 __all__ = ["run"]
@@ -33,10 +33,15 @@ def run(call: Invocation) -> None:
         use_calibration(call)
         lists = {kind: _read(call.texts(kind)) for kind in KINDS}
         of = _common(lists["events"])
-        band = ""
+        band = EVERY_ENERGY
         if call.is_given("lo_en_ev") and call.is_given("hi_en_ev"):
             band = energy_band(call.integer("lo_en_ev"), call.integer("hi_en_ev"))
-        _merge_kinds(lists, of, band, reporter)
+        chosen = {
+            kind: _chosen(kind, paths, lists["events"], reporter)
+            for kind, paths in lists.items()
+            if of.instrument == "PN" or not kind.startswith("oot")
+        }
+        _merge(chosen, of, band, reporter)
 
 
 def _read(paths: Sequence[str]) -> dict[SubExposure, str]:
@@ -52,31 +57,35 @@ def _common(events: dict[SubExposure, str]) -> SubExposure:
     return next(iter(events))
 
 
-def _merge_kinds(lists: dict[str, dict[SubExposure, str]], of: SubExposure, band: str, reporter: Reporter) -> None:
-    number = 0
-    for kind, (ending, words) in KINDS.items():
-        if kind.startswith("oot") and of.instrument != "PN":
-            continue
-        # What could not be cleaned is in no product, though its good times are known.
-        chosen = [path for exposure, path in lists[kind].items() if exposure in lists["events"]]
-        for exposure, path in lists[kind].items():
-            if path not in chosen:
-                reporter.warning("NotCleaned", f"{exposure.exposure} has no cleaned events; {kind} of it is left out.")
-        missing = [exposure.exposure for exposure in lists["events"] if exposure not in lists[kind]]
-        if missing:
-            raise ParameterError(kind, f"The list of {of.instrument} {', '.join(missing)} is missing.")
-        reporter.stage(f"Merging {words}" if len(chosen) > 1 else f"Only one list of {words}")
-        merged = chosen[0]
-        for path in chosen[1:]:
-            number += 1
-            target = f"merged-{number}.fits"  # merge writes over no file
-            call_task("merge", {"set1": merged, "set2": path, "outset": target}, expected=[target])
-            merged = target
-        name = product(of, ending, exposure=ALL, band=band)
-        if len(chosen) > 1:
-            rename(Path(merged), name)
+def _chosen(
+    kind: str, lists: Mapping[SubExposure, str], events: Mapping[SubExposure, str], reporter: Reporter
+) -> list[str]:
+    """The lists of one kind in the order of the events; what was not cleaned is in no product."""
+    for of in lists:
+        if of not in events:
+            reporter.warning("NotCleaned", f"{of.exposure} has no cleaned events; {kind} of it is left out.")
+    missing = [f"{of.instrument} {of.exposure}" for of in events if of not in lists]
+    if missing:
+        raise ParameterError(kind, f"The list of {', '.join(missing)} is missing.")
+    return [lists[of] for of in events]
+
+
+def _merge(chosen: Mapping[str, Sequence[str]], of: SubExposure, band: str, reporter: Reporter) -> None:
+    """Two and two, all kinds of a pair together."""
+    merged = {kind: paths[0] for kind, paths in chosen.items()}
+    count = len(chosen["events"])
+    for number in range(1, count):
+        for kind, paths in chosen.items():
+            reporter.stage(f"Merging {KINDS[kind][1]} ({number} of {count - 1})")
+            target = f"merged-{kind}-{number}.fits"  # merge writes over no file
+            call_task("merge", {"set1": merged[kind], "set2": paths[number], "outset": target}, expected=[target])
+            merged[kind] = target
+    for kind, path in merged.items():
+        name = product(of, KINDS[kind][0], exposure=ALL, band=band)
+        if count > 1:
+            rename(Path(path), name)
         else:
-            shutil.copyfile(merged, name)
+            shutil.copyfile(path, name)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""What the products of a chain are called: ``obsid0201903501-instPN-subexpS003-en0.5_2keV-cleanevents.fits``."""
+"""What the products of a chain are called: ``obsid0201903501-instPN-subexpS003-en0.5_2keV-cleanevents.fits``.
+
+Names are DAXA's. A product of which no energies were selected is one of ``en``, alone.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ from ..camera import CAMERAS, instrument_of_file
 from ..fitsio import open_fits
 from ..reporting import TaskError
 
-__all__ = ["ALL", "SubExposure", "energy_band", "product", "read_sub_exposure"]
+__all__ = ["ALL", "EVERY_ENERGY", "SubExposure", "energy_band", "product", "read_sub_exposure"]
 
 ALL = "ALL"
 """In place of an exposure: all of an instrument."""
+
+EVERY_ENERGY = "en"
+"""In place of an energy band: none was selected."""
 
 
 @dataclass(frozen=True, slots=True)
