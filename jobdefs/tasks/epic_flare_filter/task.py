@@ -221,7 +221,8 @@ def _seconds(good: np.ndarray, curve: Curve, events: _List) -> tuple[float, floa
 
 
 def _lowest(curve: Curve) -> float:
-    return float(curve.rates[curve.covered].min(initial=np.inf))
+    rates = curve.rates[curve.covered]
+    return float(np.nanmin(rates if len(rates) else curve.rates))
 
 
 def _clean(call: Invocation, camera: Camera) -> dict[str, object]:

@@ -64,24 +64,32 @@ def full_widths(path: str, energies: np.ndarray) -> np.ndarray:
     TaskError
         The file has no matrix, or an empty one.
     """
+    try:
+        photons, widths = _rows_of_matrix(path)
+    except (KeyError, ValueError, IndexError, TypeError, OSError) as error:
+        raise TaskError("NoMatrix", f"The matrix of {path} can't be read: {error}.") from error
+    known = np.isfinite(widths)
+    if not known.any():
+        raise TaskError("NoMatrix", f"The matrix of {path} is empty.")
+    order = np.argsort(photons[known])
+    return np.interp(energies, photons[known][order], widths[known][order])
+
+
+def _rows_of_matrix(path: str) -> tuple[np.ndarray, np.ndarray]:
+    """Photon energies of the rows, and the width of each, keV; NaN for rows without a response."""
     from astropy.io import fits  # noqa: PLC0415 (slow to import; it reads arrays of variable length)
 
     with fits.open(path) as file:
         table = next((hdu for hdu in file if hdu.name in {"MATRIX", "SPECRESP MATRIX"}), None)
         if table is None:
-            raise TaskError("NoMatrix", f"{path} has no extension MATRIX.")
+            raise ValueError("there is no extension MATRIX")
         bounds = np.column_stack([file["EBOUNDS"].data["E_MIN"], file["EBOUNDS"].data["E_MAX"]]).astype(float)
         number = table.columns.names.index("F_CHAN") + 1
         lowest = int(table.header.get(f"TLMIN{number}", 1))
         data = table.data
         centres = bounds.mean(axis=1)
         photons = (np.asarray(data["ENERG_LO"], float) + np.asarray(data["ENERG_HI"], float)) / 2
-        widths = np.array([_width(_dense(row, lowest, len(centres)), centres) for row in data])
-    known = np.isfinite(widths)
-    if not known.any():
-        raise TaskError("NoMatrix", f"The matrix of {path} is empty.")
-    order = np.argsort(photons[known])
-    return np.interp(energies, photons[known][order], widths[known][order])
+        return photons, np.array([_width(_dense(row, lowest, len(centres)), centres) for row in data])
 
 
 def _dense(row: object, lowest: int, length: int) -> np.ndarray:

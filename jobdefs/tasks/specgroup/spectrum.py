@@ -58,8 +58,7 @@ def read_spectrum(file: FitsFile, block: str = "") -> Spectrum:
     """
     hdu = _find(file, block)
     table = file.table(hdu)
-    missing = [name for name in ("CHANNEL",) if name not in table.columns]
-    if missing or not {"COUNTS", "RATE"} & table.columns.keys():
+    if "CHANNEL" not in table.columns or not {"COUNTS", "RATE"} & table.columns.keys():
         raise TaskError("NoSpectrum", f"Block {hdu.name} of {file.name} lacks a column CHANNEL, and COUNTS or RATE.")
     if not table.columns["CHANNEL"].scalar:
         raise TaskError("NoSpectrum", f"{file.name} holds several spectra, one a row; a spectrum of its own is needed.")
@@ -71,10 +70,11 @@ def read_spectrum(file: FitsFile, block: str = "") -> Spectrum:
         raise TaskError("ChannelOrder", f"The channels of {file.name} do not follow one another.")
     exposure = _of_channels(table, "EXPOSURE", 0.0)
     counts = rows["COUNTS"].astype(float) if "COUNTS" in rows else rows["RATE"] * exposure
+    counts = np.nan_to_num(counts, nan=0.0, posinf=0.0, neginf=0.0)
     variance = np.maximum(counts, 0)
     if hdu.header.get("POISSERR") is not True and "STAT_ERR" in rows:
         errors = rows["STAT_ERR"].astype(float) * (1 if "COUNTS" in rows else exposure)
-        variance = errors**2
+        variance = np.nan_to_num(errors**2, nan=0.0, posinf=0.0)
     return Spectrum(
         file=file,
         hdu=hdu,

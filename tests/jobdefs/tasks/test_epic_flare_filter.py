@@ -14,6 +14,7 @@ from jobdefs import registry
 from jobdefs.activation import active_outputs
 from jobdefs.tasks.epic_flare_filter.task import run
 from jobdefs.tasks.reporting import TaskError
+from tests.sasroot import make_sas
 
 from .conftest import call
 
@@ -48,7 +49,7 @@ def in_bins(times: np.ndarray, edges: np.ndarray, kept: np.ndarray) -> np.ndarra
 
 @pytest.mark.parametrize(
     ("camera", "asked", "level"),
-    [("EPN", {}, 0.4), ("EMOS1", {}, 0.35), ("EPN", {"threshold": 0.25}, 0.25), ("EMOS1", {"method": "sigma"}, None)],
+    [("EPN", {}, 0.4), ("EMOS1", {}, 0.35), ("EMOS1", {"method": "sigma"}, None)],
 )
 def test_the_flare_is_cut_and_nothing_else(folder, flares, camera, asked, level):
     call("epic-flare-filter", run, table=flares[camera], **asked)
@@ -144,3 +145,29 @@ def test_results_are_promised_as_asked_for():
     definition = registry.get("epic-flare-filter")
     assert set(active_outputs(definition, {})) == {"rate", "rate-preview", "summary", "gti", "filtered"}
     assert set(active_outputs(definition, {"rateonly": ["yes"]})) == {"rate", "rate-preview", "summary"}
+
+
+def test_tasks_of_sas_are_run_where_there_is_sas(folder, flares, monkeypatch):
+    made = {
+        "evselect": """
+import shutil
+if parameters.get("withrateset") == "yes":
+    write_table(parameters["rateset"], "RATE", TIME=[3e8 + 50, 3e8 + 150, 3e8 + 250], RATE=[0.1, 0.9, 0.2])
+else:
+    write_table(parameters["filteredset"], "EVENTS", TIME=[50.0])
+""",
+        "tabgtigen": """
+write_table(parameters["gtiset"], "STDGTI", START=[3e8, 3e8 + 200], STOP=[3e8 + 100, 3e8 + 300])
+""",
+    }
+    sas = make_sas(folder / "sas", behaviours=made)
+    monkeypatch.setenv("SAS_DIR", str(sas.root))
+    monkeypatch.setenv("SAS_CCFPATH", str(sas.ccf))
+    call("epic-flare-filter", run, table=flares["EMOS1"], threshold=0.5, pattern=0)
+    rate, times, clean = sas.calls()
+    assert [item.task for item in (rate, times, clean)] == ["evselect", "tabgtigen", "evselect"]
+    assert rate.parameters["expression"] == "#XMMEA_EM && (PI>10000) && (PATTERN==0)"
+    assert (rate.parameters["makeratecolumn"], rate.parameters["timebinsize"]) == ("yes", "100")
+    assert (times.parameters["table"], times.parameters["expression"]) == ("rate.fits:RATE", "RATE<=0.5")
+    assert clean.parameters["expression"] == "(PATTERN<=0) && (FLAG==0) && gti(gti.fits,TIME)"
+    assert json.loads((folder / "summary.json").read_text())["events_after"] == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -129,6 +131,13 @@ def test_every_moment_is_good_or_bad_as_the_lines_say(rows):
     inside = ((moments[:, None] > found[:, 0]) & (moments[:, None] < found[:, 1])).any(axis=1)
     assert np.array_equal(inside, expected)
     assert (found[1:, 0] > found[:-1, 1]).all()
+
+
+@given(st.one_of(st.text(max_size=60), st.text(alphabet="0123456789 .+-gbeE#\n", max_size=60)))
+def test_any_text_is_read_or_refused(text):
+    with suppress(ParameterErrors):
+        found = parse_times(text)
+        assert (found[:, 1] > found[:, 0]).all()
 
 
 def test_the_table(folder, fitsverify):

@@ -96,6 +96,7 @@ WRONG = [
     ({"minSN": 3, "backgndset": "noscale.ds"}, "must be above 0"),
     ({"rmfset": "short.rmf", "units": "KEV", "ranges": "0.1-0.2"}, "the matrix belongs to another binning"),
     ({"rmfset": "src.ds", "units": "KEV", "ranges": "0.1-0.2"}, "src.ds is no redistribution matrix"),
+    ({"rmfset": "bare.rmf", "oversample": 3}, "The matrix of bare.rmf can't be read: there is no extension MATRIX"),
     ({"spectrumset": "none.ds"}, "no file none.ds"),
     ({"spectrumset": "short.rmf"}, "short.rmf holds no SPECTRUM; its blocks are"),
     ({"groupedset": "src.ds"}, "groupedset=src.ds is the spectrum itself"),
@@ -108,6 +109,8 @@ def test_what_can_not_be_done_is_told_and_leaves_nothing(folder, options, messag
     spectrum(folder / "longer.ds", [1] * 12)
     spectrum(folder / "noscale.ds", FLAT, BACKSCAL=0.0)
     response(folder / "short.rmf", channels=5)
+    with fits.open(response(folder / "bare.rmf", channels=10)) as file:
+        fits.HDUList([file[0], file["EBOUNDS"]]).writeto("bare.rmf", overwrite=True)
     before = sorted(path.name for path in folder.iterdir())
     with pytest.raises(AthanorError) as caught:
         call("specgroup", run, **{"spectrumset": "src.ds"} | options)
