@@ -201,7 +201,7 @@ class _Reader:
                 kind = kind or _value(line).upper()
             elif assigned and "instrument configuration" in comment:
                 mode = mode or assigned["value"]
-            elif assigned and assigned["name"].upper() == "FILTER":
+            elif assigned and assigned["name"].upper().endswith("FILTER"):
                 filter_ = filter_ or assigned["value"]
             elif assigned and (ccd := _CCD.fullmatch(assigned["name"].upper())):
                 ccds[int(ccd[1])] = assigned["value"].upper()

@@ -91,11 +91,11 @@ class _Planner:
         self._branches[step.name] = self._domain(self.axes[step.name])
         for branch in self._branches[step.name]:
             name = branch_name(branch)
-            if branch:
-                self.plan.labels[step.name, name] = _label(self._item(step, branch))
             child = self.children.get((step.name, name))
             state = child.state if child else self._prospect(step, branch)
             self.plan.states[step.name, name] = state
+            if state == State.FAILED and branch:
+                self.plan.labels[step.name, name] = _label(self._item(step, branch))
             if state == State.READY:
                 self.plan.wanted.append(self._wanted(step, branch))
 

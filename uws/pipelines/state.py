@@ -86,7 +86,7 @@ class Plan:
     states
         By step and branch.
     labels
-        By step and branch: what it stands for, where that can be said.
+        By step and branch of children that failed: what they were run for, where that can be said.
     errors
         Why it cannot be known what a step is to be run for.
     """
