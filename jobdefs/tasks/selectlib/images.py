@@ -83,17 +83,25 @@ def image_inside(
         raise UsageError(f"{block.name} is no image in a plane.")
     good = (image != 0) & ~np.isnan(image) if image.dtype.kind == "f" else image != 0
     height, width = good.shape
+    bordered = np.pad(good, 1).ravel()  # what lies outside falls on the border
     pixels = _pixels(block, columns, projection, named)
 
     def inside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        column, row = pixels(x - offset[0], y - offset[1])
-        column, row = np.floor(column + 0.5) - 1, np.floor(row + 0.5) - 1
-        result = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-        near = np.flatnonzero(result)
-        result[near] = good[row[near].astype(np.intp), column[near].astype(np.intp)]
-        return result
+        if offset != (0.0, 0.0):
+            x, y = x - offset[0], y - offset[1]
+        column, row = pixels(x, y)
+        place = _whole(row, height)
+        place *= width + 2
+        place += _whole(column, width)
+        return bordered.take(place)
 
     return inside
+
+
+def _whole(pixels: np.ndarray, count: int) -> np.ndarray:
+    """The numbers of pixels; 0 and `count` + 1 for what lies before and behind, 0 for NaN."""
+    whole = np.fmin(np.fmax(pixels + 0.5, 0), count + 1)
+    return whole.astype(np.intp)
 
 
 def _pixels(block: Block, columns: tuple[str, str], projection: Projection | None, named: bool) -> _Pixels:
@@ -108,6 +116,8 @@ def _pixels(block: Block, columns: tuple[str, str], projection: Projection | Non
     if "LTM1_1" in header and "LTM2_2" in header and (not named or physical == upper):
         return _linear([(_number(header, f"LTM{axis}_{axis}", 1), _number(header, f"LTV{axis}", 0)) for axis in (1, 2)])
     if not _celestial(block) and "CRPIX1" in header and (not named or axes_of(block) == upper):
+        if _rotated(header):
+            raise UsageError(f"The axes of {block.name} are turned (PC1_2, CROTA2 or the like); they must be straight.")
         return _straight(header)
     if named:
         axes = axes_of(block)
@@ -137,7 +147,7 @@ def _straight(header: Mapping[str, object]) -> _Pixels:
     """Linear keywords."""
     terms = []
     for axis in (1, 2):
-        step = _number(header, f"CDELT{axis}", 1) or 1.0
+        step = _step(header, axis)
         terms.append((1 / step, _number(header, f"CRPIX{axis}", 0) - _number(header, f"CRVAL{axis}", 0) / step))
     return _linear(terms)
 
@@ -145,18 +155,31 @@ def _straight(header: Mapping[str, object]) -> _Pixels:
 def _projected(block: Block, projection: Projection) -> _Pixels:
     """Sky pixels of the table to those of the image; by plain arithmetic where both have the same tangent point."""
     header = block.header
-    rotated = any(re.fullmatch(r"(?:CD|PC|PV)\d_\d+|CROTA\d|LONPOLE|LATPOLE", key) for key in header)
     tangent = all(str(header[f"CTYPE{axis}"]).strip().upper().endswith("-TAN") for axis in (1, 2))
     place = [_number(header, f"CRVAL{axis}", 0) for axis in (1, 2)]
     same = all(abs(one - other) <= _SAME_PLACE for one, other in zip(place, projection.value, strict=True))
-    if tangent and same and not rotated:
+    if tangent and same and not _rotated(header):
         terms = []
         for axis, (pixel, step) in enumerate(zip(projection.pixel, projection.step, strict=True), start=1):
-            scale = step / (_number(header, f"CDELT{axis}", 1) or 1.0)
+            scale = step / _step(header, axis)
             terms.append((scale, _number(header, f"CRPIX{axis}", 0) - pixel * scale))
         return _linear(terms)
     to_image = _sky_pixels(block)
     return lambda x, y: to_image(*projection.to_sky(x, y))
+
+
+def _rotated(header: Mapping[str, object]) -> bool:
+    """Whether the axes of a tangent plane are turned, or its pole is not where it usually is."""
+    turned = ("CD1_2", "CD2_1", "PC1_2", "PC2_1", "CROTA1", "CROTA2")
+    pole = _number(header, "LONPOLE", 180) != 180
+    return pole or any(key.startswith("PV") for key in header) or any(_number(header, key, 0) for key in turned)
+
+
+def _step(header: Mapping[str, object], axis: int) -> float:
+    """The size of a pixel: CDi_i, else CDELTi with PCi_i."""
+    matrix = f"{axis}_{axis}"
+    plain = _number(header, f"CDELT{axis}", 1) * _number(header, f"PC{matrix}", 1)
+    return _number(header, f"CD{matrix}", plain) or 1.0
 
 
 def _sky_pixels(block: Block) -> _Pixels:

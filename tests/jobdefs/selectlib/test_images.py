@@ -67,11 +67,16 @@ def test_any_celestial_image_selects_sky_pixels(kind: str, ra: float, dec: float
         assert np.array_equal(select(text, block, data), expected), text
 
 
-def test_an_image_of_the_same_field_is_compared_by_plain_arithmetic() -> None:
+@pytest.mark.parametrize("matrix", [False, True])
+def test_an_image_of_the_same_field_is_compared_by_plain_arithmetic(matrix: bool) -> None:
     """Pixels of 80 units from 0.5 on, as evselect makes them: their edges are exact."""
     wcs = world("TAN", 150.25, 2.5, pixels=648, size=80 * STEP)
     wcs.wcs.crpix = [324.50625, 324.50625]
     block = checkers(wcs, pixels=648)
+    if matrix:
+        sizes = {"CD1_1": -80 * STEP, "CD1_2": 0.0, "CD2_1": 0.0, "CD2_2": 80 * STEP}
+        kept = {key: value for key, value in block.header.items() if not key.startswith("CDELT")}
+        block = Block("SKY", header={**kept, **sizes}, image=block.image)
     data = {"X": np.arange(1, 51841, dtype=np.int32), "Y": np.full(51840, 1, dtype=np.int32)}
     assert np.array_equal(select("(X,Y) in IMAGE(i)", block, data), block.image[0, (data["X"] - 1) // 80] != 0)
 
@@ -119,6 +124,7 @@ def test_masks_are_shifted_in_units_of_the_columns() -> None:
             "I is an image of DETX, DETY, which X, Y of the table can't be turned",
         ),
         ("IMAGE(i,DETX+1,DETY)", DETECTOR, COLUMNS, "I is an image of DETX, DETY, which the expression, DETY of the"),
+        ("mask(i,0,0,DETX,DETY)", {**DETECTOR, "PC1_2": 0.5}, COLUMNS, "The axes of I are turned (PC1_2, CROTA2"),
         ("IMAGE(i)", {"CTYPE1": "TX", "CTYPE2": "TY", "CRPIX1": 1}, COLUMNS, "The table has no column TX."),
         (
             "IMAGE(i)",
