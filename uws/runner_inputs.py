@@ -32,19 +32,26 @@ def place_inputs(work: Path, items: Sequence[Mapping[str, Any]]) -> None:
     Raises
     ------
     OSError
-        When something cannot be linked, read or written.
+        When the directories cannot be made.
     ValueError
-        When an archive is refused; the text says why.
+        When an archive is refused, or something cannot be linked, read or written; the text says why.
     """
     inputs = work / "inputs"
     inputs.mkdir(parents=True, exist_ok=True)
     for item in items:
-        source = Path(item["path"])
-        if item.get("unpack"):
-            source = _unpacked(source, inputs / f".{item['name']}")
-        (inputs / item["name"]).symlink_to(source)
-        if item.get("copy"):
-            _copy(source, work / item["name"])
+        try:
+            _place(item, inputs)
+        except OSError as error:
+            raise ValueError(f"its input {item['name']} cannot be placed: {error.strerror or error}") from error
+
+
+def _place(item: Mapping[str, Any], inputs: Path) -> None:
+    source = Path(item["path"])
+    if item.get("unpack"):
+        source = _unpacked(source, inputs / f".{item['name']}")
+    (inputs / item["name"]).symlink_to(source)
+    if item.get("copy"):
+        _copy(source, inputs.parent / item["name"])
 
 
 def _unpacked(archive: Path, folder: Path) -> Path:

@@ -67,6 +67,18 @@ def test_copy_of_a_directory_is_whole_and_apart(tmp_path):
     assert not (source / "new").exists()
 
 
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        ({"name": "a.fits", "path": "/nowhere/a.fits", "copy": True}, "No such file or directory"),
+        ({"name": "inputs", "path": "/etc/hostname", "copy": True}, "File exists"),
+    ],
+)
+def test_what_cannot_be_placed_is_named(tmp_path, item, reason):
+    with pytest.raises(ValueError, match=f"its input {item['name']} cannot be placed: {reason}"):
+        place_inputs(tmp_path / "work", [item])
+
+
 class TestObservationDataFiles:
     @pytest.mark.parametrize("mode", BOTH_WAYS)
     def test_of_the_site(self, site, settings, odf_volume, mode):
@@ -92,10 +104,12 @@ class TestObservationDataFiles:
 
     @pytest.mark.parametrize("mode", BOTH_WAYS)
     @pytest.mark.parametrize(
-        ("place", "media_type"),
+        "layout",
         [("0123700101/odf", "inode/directory"), ("0123700101.tar.gz", "application/gzip")],
+        ids=lambda it: it[0],
     )
-    def test_layouts(self, site, settings, tmp_path, place, media_type, mode):
+    def test_layouts(self, site, settings, tmp_path, layout, mode):
+        place, media_type = layout
         settings.ATHANOR_SANDBOX = mode
         settings.ATHANOR_ODF_DIR = str(tmp_path / "volume")
         path = tmp_path / "volume" / place

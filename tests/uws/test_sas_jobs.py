@@ -123,8 +123,10 @@ FATAL = {"level": "fatal", "task": "hkgtigen", "code": "noSet", "text": "there i
             [ERROR],
         ),
         (
-            "sys.stderr.write('** epproc::hkgtigen: fatal (noSet), there is no set\\n');"
-            " error('ImgBinVal', 'the bin is too small')",
+            (
+                "sys.stderr.write('** epproc::hkgtigen: fatal (noSet), there is no set\\n');"
+                " error('ImgBinVal', 'the bin is too small')"
+            ),
             "ERROR",
             "evselect ended with exit code 0, but said: ** hkgtigen: fatal (noSet), there is no set",
             [FATAL, ERROR],
