@@ -201,9 +201,10 @@ def _lives(pid: int) -> bool:
 
 
 def test_observations_that_are_not_here(site, sas):
-    job = make_job("0000000001", "12345")
+    job = make_job("0000000001", "12345", cif_timeout="77")
     drive()
     job.refresh_from_db()
     assert job.error_message.startswith("2 of 4 steps failed: cif 1 (0000000001), cif 2 (12345).")
-    assert "It has ten digits" in job.children.get(step="cif", branch="2").error_message
+    second = job.children.get(step="cif", branch="2")
+    assert (second.execution_duration, "It has ten digits" in second.error_message) == (77, True)
     assert sas.calls("cifbuild") == []
