@@ -8,7 +8,7 @@ from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobdefs.tasks.selectlib import Block, compile_selection
+from jobdefs.tasks.selectlib import Block, compile_selection, file_references
 from vo.errors import QueryError
 
 STEP = 0.05 / 3600
@@ -170,3 +170,8 @@ def test_a_table_is_no_image() -> None:
         compile_selection(
             "(DETX,DETY) in IMAGE(t)", header=TABLE, columns=COLUMNS, open_table=lambda _: Block("T", header=DETECTOR)
         )
+
+
+def test_the_image_is_among_the_files_that_an_expression_names() -> None:
+    found = file_references("(X,Y) in IMAGE(job:a/image:MASK) && image(ivo://a/b?c.fits) && gti(b,TIME)")
+    assert [reference.text for reference in found] == ["job:a/image", "ivo://a/b?c.fits", "b"]
