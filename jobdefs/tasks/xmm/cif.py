@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import sys
+import zlib
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,10 +15,14 @@ from vo.errors import ParameterError
 
 from ..calling import call as call_task
 from ..parameters import Invocation
+from ..reporting import TaskError
 from ..running import run_program, running
 from .observation import VERSION
 
 __all__ = ["run"]
+
+LARGEST = 16 * 2**20
+"""Bytes of a summary; real ones have some ten thousand."""
 
 
 def run(call: Invocation) -> None:
@@ -55,11 +60,19 @@ def _observed(call: Invocation) -> date:
     folder = view if view.is_dir() else view.parent
     for path in sorted(folder.iterdir()):
         if re.search(r"SUM\.(ASC|SAS)(\.gz)?$", path.name, flags=re.IGNORECASE):
-            content = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
-            start = read_summary(content.decode("latin-1"), source=path.name).start
+            start = read_summary(_content(path), source=path.name).start
             if re.match(r"\d{4}-\d\d-\d\d", start):
                 return date.fromisoformat(start[:10])
     raise ParameterError("observationdate", "No summary in the ODF tells when the observation began; give the date.")
+
+
+def _content(path: Path) -> str:
+    """The text of a summary, of as many bytes as one can have."""
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            return file.read(LARGEST).decode("latin-1")
+    except (EOFError, zlib.error, OSError) as error:
+        raise TaskError("DatasetError", f"{path.name} can't be read: {error}") from error
 
 
 if __name__ == "__main__":

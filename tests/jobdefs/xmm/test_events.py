@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +34,24 @@ def test_calibration_of_the_day(bench):
     ]
     assert Path("ccf.cif").is_file()
     assert "SAS_CCF" not in bench.sas.calls()[0].environment
+
+
+@pytest.mark.parametrize("cut", [None, -8, 12])
+def test_summaries_that_are_compressed(bench, capfd, cut):
+    place = bench.folder / "inputs" / OBSID
+    [path] = place.glob("*SUM.ASC")
+    (place / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes())[:cut])
+    path.unlink()
+    assert bench.run("xmm-cif", ODF[0]) == (0 if cut is None else 1)
+    told = capfd.readouterr().err
+    assert ("error (DatasetError), 0807_0201903501_SCX00000SUM.ASC.gz can't be read" in told) == (cut is not None)
+
+
+def test_observations_of_no_known_day(bench, capfd):
+    [path] = (bench.folder / "inputs" / OBSID).glob("*SUM.ASC")
+    path.write_text(path.read_text().replace("2004-05-06T07:08:09 / Sch", " / Sch"))
+    assert bench.run("xmm-cif", ODF[0]) == 1
+    assert "observationdate: No summary in the ODF tells when the observation began" in capfd.readouterr().err
 
 
 def test_calibration_as_known_today(bench):
