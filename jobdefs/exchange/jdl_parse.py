@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from defusedxml import DefusedXmlException, ElementTree
-
 from vo.errors import TooLargeError, UsageError
 
 __all__ = ["Entry", "Resource", "parse"]
@@ -57,6 +55,8 @@ def parse(document: bytes) -> Resource:
     vo.errors.UsageError
         When it is no XML, uses entities, or has no RESOURCE with a name.
     """
+    from defusedxml import DefusedXmlException, ElementTree  # noqa: PLC0415 - the pages of tasks write only
+
     if len(document) > LARGEST:
         raise TooLargeError(f"The document has {len(document):,} bytes; a JDL may have {LARGEST:,}.")
     try:

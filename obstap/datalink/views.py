@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, re_path
 
 from obstap.datalink.links import Link, links_of
+from obstap.datalink.standard import CONTENT_TYPE, STANDARD
 from obstap.metadata import Column
 from obstap.tap.resource import parameters, resource
 from obstap.tap.vosi import availability, vosi_document
@@ -16,11 +17,6 @@ from vo.dali import VOTABLE, parse_maxrec
 from vo.errors import ParameterError
 
 __all__ = ["COLUMNS", "urlpatterns"]
-
-STANDARD = "ivo://ivoa.net/std/DataLink#links-1.1"
-
-CONTENT_TYPE = f"{VOTABLE};content=datalink"
-"""Media type of answers (§3.3)."""
 
 FORMATS = frozenset({"", "votable", VOTABLE, CONTENT_TYPE, "text/xml"})
 """What RESPONSEFORMAT may ask for (§2.1.2)."""

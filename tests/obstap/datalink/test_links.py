@@ -168,3 +168,35 @@ def test_pyvo_reads_it(published, live_server) -> None:
     assert next(links.bysemantics("#progenitor", include_narrower=False)).access_url.endswith("/files/XMM/events.fits")
     with next(links.bysemantics("#this", include_narrower=False)).getdataset() as data:
         assert data.read().startswith(b"SIMPLE")
+
+
+QUERY = "SELECT target_name, obs_publisher_did AS did FROM ivoa.obscore ORDER BY obs_publisher_did"
+
+
+@pytest.mark.parametrize("form", ["votable", "votable/b2", "votable/b"])
+def test_answers_lead_to_the_links_of_their_rows(client, published, validate, form: str) -> None:
+    answer = client.get("/tap/sync", {"LANG": "ADQL", "QUERY": QUERY, "RESPONSEFORMAT": form})
+    document = b"".join(answer) if answer.streaming else answer.content
+    validate(document)
+    (service,) = parse(BytesIO(document)).resources[1:]
+    assert (service.type, service.utype) == ("meta", "adhoc:service")
+    assert {item.name: item.value for item in service.params} == {
+        "standardID": "ivo://ivoa.net/std/DataLink#links-1.1",
+        "accessURL": f"{BASE}/datalink/links",
+        "contentType": "application/x-votable+xml;content=datalink",
+    }
+    (argument,) = service.groups[0].entries
+    assert (argument.name, argument.ref) == ("ID", "did")
+
+
+def test_answers_without_identifiers_have_no_descriptor(client, published) -> None:
+    answer = client.get("/tap/sync", {"LANG": "ADQL", "QUERY": "SELECT obs_id AS links FROM ivoa.obscore"})
+    assert b"adhoc:service" not in (b"".join(answer) if answer.streaming else answer.content)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pyvo_goes_from_a_row_to_its_links(published, live_server) -> None:
+    query = "SELECT * FROM ivoa.obscore WHERE obs_collection = 'Crab'"
+    (row,) = pyvo.dal.TAPService(f"{live_server.url}/tap").search(query)
+    origins = list(row.getdatalink().bysemantics("#progenitor", include_narrower=False))
+    assert [link.access_url.rpartition("/")[2] for link in origins] == ["events.fits"]
