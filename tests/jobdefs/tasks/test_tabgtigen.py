@@ -91,6 +91,12 @@ def test_attributes_and_good_times_may_stand_in_the_expression(folder):
     assert made("two.ds") == [(95, 115)]
 
 
+def test_regions_may_stand_in_the_expression(folder):
+    Table({"TIME": [0.0, 10, 20, 30], "X": [1.0, 2, 9, 2], "Y": [1.0, 1, 9, 1]}).write("track.fits")
+    call("tabgtigen", run, table="track.fits", expression="((X,Y) IN CIRCLE(1,1,3)) && (TIME<25)")
+    assert made() == [(-5, 15)]
+
+
 @pytest.mark.parametrize(
     ("times", "asked", "message"),
     [
