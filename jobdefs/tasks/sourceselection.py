@@ -39,12 +39,15 @@ class Selected:
     ----------
     good
         The condition of good events, wherever they are.
+    energies
+        Lowest and highest PI in eV.
     background
         None where none is asked for.
     """
 
     events: EventList
     good: str
+    energies: tuple[float, float]
     source: Aperture
     background: Aperture | None
 
@@ -66,12 +69,13 @@ def select(call: Invocation, reporter: Reporter) -> Selected:
     reporter.stage(f"Processing event list {Path(call.text('table')).name}")
     flag = call.text("flag")
     events = read_event_list(call.text("table"), clean=flag == "0")
+    energies = call.real("pimin"), call.real("pimax") if call.text("pimax") else float(events.camera.pimax)
     good = standard_selection(
         events.camera.instrument,
         flag=flag,
         pattern=call.integer("pattern") if call.text("pattern") else None,
-        pimin=call.real("pimin"),
-        pimax=call.real("pimax") if call.text("pimax") else float(events.camera.pimax),
+        pimin=energies[0],
+        pimax=energies[1],
     )
     if call.text("expression") not in ("", "true"):
         good = f"({call.text('expression')}) && {good}"
@@ -86,7 +90,7 @@ def select(call: Invocation, reporter: Reporter) -> Selected:
         background = _background(call, region, events, reporter)
         warn_of_overlap(source, background, reporter)
         reporter.message(f"background: {background.condition}, {_area(background)}")
-    return Selected(events, good, source, background)
+    return Selected(events, good, energies, source, background)
 
 
 def write_regions(selected: Selected) -> None:

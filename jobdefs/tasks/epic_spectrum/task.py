@@ -66,7 +66,7 @@ def run(call: Invocation) -> None:
             reporter.message(NO_RESPONSES)
         _name_files(call, source, background)
         made = _summary(call, selected, source, background)
-        _group(call, source, background, reporter)
+        _group(call, selected, source, background, reporter)
         write_regions(selected)
         write_summary(selected, made)
         _draw(source if call.text("grouping") == "none" else call.text("groupedset"), background, reporter)
@@ -111,7 +111,7 @@ def _name_files(call: Invocation, source: str, background: str) -> None:
         set_keywords(source, "SPECTRUM", cards)
 
 
-def _group(call: Invocation, source: str, background: str, reporter: Reporter) -> None:
+def _group(call: Invocation, selected: Selected, source: str, background: str, reporter: Reporter) -> None:
     grouping = call.text("grouping")
     if grouping == "none":
         return
@@ -120,11 +120,25 @@ def _group(call: Invocation, source: str, background: str, reporter: Reporter) -
     reporter.stage("Running specgroup")
     target = call.text("groupedset")
     parameters = {"spectrumset": source, "groupedset": target, grouping: call.text(grouping)}
+    if bad := _without_events(source, selected.energies, call.integer("spectralbinsize")):
+        parameters["setbad"] = bad
     if background:
         parameters["backgndset"] = background
     if has_sas():
         parameters |= {"rmfset": call.text("rmfset"), "arfset": call.text("arfset")}
     run_task("specgroup", {**parameters, "addfilenames": "yes"}, expected=[target])
+
+
+def _without_events(path: str, energies: tuple[float, float], width: int) -> str:
+    """The channels that energies outside the selection leave empty, or filled in part, as ranges for specgroup."""
+    with open_fits(path) as file:
+        table = file.table(file.find("SPECTRUM"))
+        last = int(table.header.number("DETCHANS") or table.length) - 1
+    low, high = math.ceil(energies[0] / width), min(math.floor((energies[1] + 1) / width) - 1, last)
+    if low > high:
+        raise TaskError("NoChannels", f"no channel of {width} eV lies within the energies.")
+    ranges = [(0, low - 1)] * (low > 0) + [(high + 1, last)] * (high < last)
+    return ",".join(f"{first}-{final}" for first, final in ranges)
 
 
 def _summary(call: Invocation, selected: Selected, source: str, background: str) -> dict[str, Any]:

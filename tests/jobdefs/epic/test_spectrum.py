@@ -50,9 +50,11 @@ def test_spectra_are_written_for_those_who_fit_them(folder) -> None:
         assert background["SPECTRUM"].header["BACKSCAL"] == told["background"]["backscal"]
         counts = source["SPECTRUM"].data["COUNTS"]
         assert counts.sum() == told["source"]["counts"]
-        grouping = file["SPECTRUM"].data["GROUPING"]
-        groups = np.add.reduceat(counts, np.flatnonzero(grouping == 1))
-        assert groups[:-1].min() >= 25
+        grouping, quality = (file["SPECTRUM"].data[name] for name in ("GROUPING", "QUALITY"))
+        starts = np.flatnonzero((grouping != -1) & (quality == 0))
+        assert np.add.reduceat(counts * (quality == 0), starts)[:-1].min() >= 25
+        # Channels in which the selected energies, 200 to 15000 eV, leave no events are bad.
+        assert np.flatnonzero(quality == 0)[[0, -1]].tolist() == [40, 2999]
         assert any("BACKSCAL set by epic-spectrum" in line for line in source[0].header["HISTORY"])
     assert Path("regions.reg").read_text().splitlines() == [
         "# Region file format: DS9 version 4.1",
@@ -151,6 +153,7 @@ def test_fitsverify_finds_no_error(folder) -> None:
         ({"innerfactor": 3, "outerfactor": 3}, "BadRadius", "outerfactor=3 must be larger than innerfactor=3"),
         ({"sourceset": "a.fits", "backgroundset": "a.fits"}, "SameDataset", "a.fits is the name of two products"),
         ({"withbackground": "no", "grouping": "minSN"}, "NoBackground", "needs a background"),
+        ({"pimin": 501, "pimax": 503}, "NoChannels", "no channel of 5 eV lies within the energies"),
         ({"table": "source.py"}, "DatasetError", "source.py"),
     ],
 )

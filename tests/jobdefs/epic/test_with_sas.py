@@ -93,8 +93,8 @@ def test_the_chain_of_a_spectrum(sas, index, capfd) -> None:
         "badpixlocation=inputs/pn.fits", "extendedsource=no", "detmaptype=psf", "setbackscale=no", "badpixmaptype=psf",
     ]  # fmt: skip
     assert group == [
-        "spectrumset=source.fits", "groupedset=grouped.fits", "mincounts=20", "backgndset=background.fits",
-        "rmfset=source.rmf", "arfset=source.arf", "addfilenames=yes",
+        "spectrumset=source.fits", "groupedset=grouped.fits", "mincounts=20", "setbad=0-39,3000-4095",
+        "backgndset=background.fits", "rmfset=source.rmf", "arfset=source.arf", "addfilenames=yes",
     ]  # fmt: skip
     assert {call.environment["SAS_CCF"] for call in calls} == {str(index)}
     assert told["responses"] == {"made": True, "rmf": "source.rmf", "arf": "source.arf"}
