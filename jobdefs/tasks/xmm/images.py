@@ -49,7 +49,7 @@ def run(call: Invocation) -> None:
             reporter.progress(number, len(bands))
             name = energy_band(low, high)
             image = product(of, "image.fits", exposure=ALL, band=name)
-            expression = {"expression": f"PI in [{low}:{high}]"}
+            expression = {"expression": f"(PI in [{low}:{high}])"}
             call_task("evselect", {"table": events, "imageset": image, **SKY, **expression}, expected=[image])
             exposure = product(of, "expmap.fits", exposure=ALL, band=name)
             call_task(

@@ -237,7 +237,7 @@ def test_images(bench):
     for low, high, band in ((500, 2000, "en0.5_2keV"), (2000, 10000, "en2_10keV")):
         image, exposure = f"{stem}-{band}-image.fits", f"{stem}-{band}-expmap.fits"
         expected += [
-            ("evselect", [f"table={events}", f"imageset={image}", *IMAGE, f"expression=PI in [{low}:{high}]"]),
+            ("evselect", [f"table={events}", f"imageset={image}", *IMAGE, f"expression=(PI in [{low}:{high}])"]),
             (
                 "eexpmap",
                 [
