@@ -25,10 +25,10 @@ def links_descriptor(columns: Sequence[Column], *, base_url: str) -> str:
     base_url
         URL of the service without a final slash.
     """
-    ids = identifiers(columns)
-    found = [one for one, column in zip(ids, columns, strict=True) if column.utype == IDENTIFIER]
-    if not found:
+    place = next((number for number, column in enumerate(columns) if column.utype == IDENTIFIER), None)
+    if place is None:
         return ""
+    ids = identifiers(columns)
     name = "links"
     while name in ids:
         name += "_"
@@ -42,7 +42,7 @@ def links_descriptor(columns: Sequence[Column], *, base_url: str) -> str:
         "<DESCRIPTION>What belongs to the data set of a row: its file, what it was made from, and more</DESCRIPTION>\n"
         f"{params}"
         '<GROUP name="inputParams">\n'
-        f'<PARAM name="ID" datatype="char" arraysize="*" ucd="meta.id;meta.main" ref="{found[0]}" value=""/>\n'
+        f'<PARAM name="ID" datatype="char" arraysize="*" ucd="meta.id;meta.main" ref="{ids[place]}" value=""/>\n'
         "</GROUP>\n"
         "</RESOURCE>\n"
     )

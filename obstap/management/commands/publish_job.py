@@ -43,6 +43,10 @@ class Command(BaseCommand):
             )
         except AthanorError as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(
+                f"Nothing was published: {error.strerror}: {error.filename or 'the archive'}."
+            ) from error
         if options["verbosity"]:
             for product in products:
                 self.stdout.write(f"{product.result}: {product.obs_publisher_did}")
