@@ -3,93 +3,33 @@
 from __future__ import annotations
 
 import gzip
-import io
-import os
-import subprocess
-import sys
-import tarfile
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-OBSID = "0123700101"
-
-
-def make_tar(*names):
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name in names:
-            item = tarfile.TarInfo(name)
-            item.size = 1000
-            archive.addfile(item, io.BytesIO(bytes(1000)))
-    return buffer.getvalue()
-
-
-ODF = make_tar("0070_0123700101_SCX00000SUM.ASC", "0070_0123700101_PNS00101IME.FIT")
-
-
-class Archive(ThreadingHTTPServer):
-    """What it is asked, and what it answers: status, headers, content."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        self.asked = []
-        self.answer = (200, f"{OBSID}.tar.gz", gzip.compress(ODF, mtime=0))
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/nxsa-sl/servlet/data-action-aio"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_HEAD(self):
-        self.do_GET()
-
-    def do_GET(self):
-        parts = urlsplit(self.path)
-        self.server.asked.append((self.command, parts.path, dict(parse_qsl(parts.query))))
-        status, name, content = self.server.answer
-        self.send_response(status)
-        if name:
-            self.send_header("Content-Type", "application/x-tar")
-            self.send_header("Content-Disposition", f'attachment; filename="{name}"')
-        else:
-            self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(content)
-
-    def log_message(self, *_):
-        pass
+from jobdefs.tasks import fetch_xmm
+from jobdefs.tasks.parameters import read_command_line
+from tests.xsa import OBSID, ODF, make_tar, running_archive
 
 
 @pytest.fixture
 def archive():
-    server = Archive()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running_archive() as running:
+        yield running
 
 
-def fetch(folder, *words, archive=""):
-    (folder / "work").mkdir(exist_ok=True)
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "jobdefs.tasks.fetch_xmm", *words],
-        cwd=folder / "work",
-        env={**environment, "ATHANOR_XMM_ARCHIVE": archive},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+@pytest.fixture
+def fetch(tmp_path, monkeypatch, capsys):
+    """Runs the task in a directory of its own: its exit status and what it wrote to both streams."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+    def run(*words, archive=""):
+        monkeypatch.setenv("ATHANOR_XMM_ARCHIVE", archive)
+        status = read_command_line("fetch-xmm", fetch_xmm.run, words)
+        return status, *capsys.readouterr()
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -100,21 +40,21 @@ def fetch(folder, *words, archive=""):
         ("../../odd name.TAR", ODF, f"{OBSID}_ODF.tar"),
     ],
 )
-def test_odf_is_fetched(tmp_path, archive, name, content, file):
+def test_odf_is_fetched(fetch, archive, name, content, file):
     archive.answer = (200, name, content)
-    done = fetch(tmp_path, f"obsid={OBSID}", archive=archive.url)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "[STAGE] Fetching ODF files of 0123700101" in done.stdout
-    assert f"fetch-xmm:- 2 files, {len(content):,} bytes: {file}" in done.stdout
-    assert {path.name: path.read_bytes() for path in (tmp_path / "work").iterdir()} == {file: content}
+    status, out, err = fetch(f"obsid={OBSID}", archive=archive.url)
+    assert (status, err) == (0, "")
+    assert "[STAGE] Fetching ODF files of 0123700101" in out
+    assert f"fetch-xmm:- 2 files, {len(content):,} bytes: {file}" in out
+    assert {path.name: path.read_bytes() for path in Path().iterdir()} == {file: content}
     assert {(path, tuple(query.items())) for _, path, query in archive.asked} == {
         ("/nxsa-sl/servlet/data-action-aio", (("obsno", OBSID), ("level", "ODF")))
     }
 
 
-def test_products_are_chosen(tmp_path, archive):
+def test_products_are_chosen(fetch, archive):
     words = [f"obsid={OBSID}", "level=PPS", "instname=PN", "name=pievli"]
-    assert fetch(tmp_path, *words, archive=f"{archive.url}?").returncode == 0
+    assert fetch(*words, archive=f"{archive.url}?")[0] == 0
     assert archive.asked[-1][2] == {"obsno": OBSID, "level": "PPS", "instname": "PN", "name": "PIEVLI"}
 
 
@@ -132,22 +72,21 @@ def test_products_are_chosen(tmp_path, archive):
         ((200, "x.tar", ODF), ["name=PIEV&x"], "error (BadProduct), 'PIEV&x' is no type of product"),
     ],
 )
-def test_refused_or_broken(tmp_path, archive, answer, words, message):
+def test_refused_or_broken(fetch, archive, answer, words, message):
     archive.answer = answer
     given = dict(word.split("=", 1) for word in [f"obsid={OBSID}", *words])
-    done = fetch(tmp_path, *(f"{name}={value}" for name, value in given.items()), archive=archive.url)
-    assert done.returncode == 1
-    assert f"** fetch-xmm: {message}" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert list((tmp_path / "work").iterdir()) == []
+    status, _, err = fetch(*(f"{name}={value}" for name, value in given.items()), archive=archive.url)
+    assert status == 1
+    assert f"** fetch-xmm: {message}" in err
+    assert list(Path().iterdir()) == []
 
 
-def test_nobody_answers(tmp_path, archive):
+def test_nobody_answers(fetch, archive):
     url = archive.url.replace(str(archive.server_address[1]), "9")
-    done = fetch(tmp_path, f"obsid={OBSID}", archive=url)
-    assert "error (ArchiveError), the archive does not answer as it should: ConnectionError." in done.stderr
+    *_, err = fetch(f"obsid={OBSID}", archive=url)
+    assert "error (ArchiveError), the archive does not answer as it should: ConnectionError." in err
 
 
-def test_it_must_be_allowed(tmp_path):
-    done = fetch(tmp_path, f"obsid={OBSID}")
-    assert (done.returncode, "error (NotAllowed)" in done.stderr) == (1, True)
+def test_it_must_be_allowed(fetch):
+    status, _, err = fetch(f"obsid={OBSID}")
+    assert (status, "error (NotAllowed)" in err) == (1, True)
