@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from vo.errors import ParameterError
+from vo.errors import ParameterError, UsageError
 from vo.skyregions import parse_region
 
 from .calling import call as call_task
@@ -62,7 +62,10 @@ def run(call: Invocation) -> None:
         reporter.message(f"{count} events are kept.")
         if count:
             reporter.stage("Drawing")
-            write_preview(Path(target), Path(PICTURE))
+            try:
+                write_preview(Path(target), Path(PICTURE))
+            except UsageError as error:  # a list of a timing mode has no places on the sky
+                reporter.warning("NoPicture", str(error))
 
 
 def _expression(call: Invocation) -> str:

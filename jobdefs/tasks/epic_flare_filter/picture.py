@@ -18,7 +18,8 @@ __all__ = ["Told", "draw_cut"]
 
 _CUT = "#f3d9c8"
 _WIDTH = 1200
-_LONGEST = 120
+_LONGEST = 112
+_MOST_ERRORS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,10 @@ def draw_cut(target: Path, curve: Curve, good: np.ndarray, told: Told) -> None:
                 axes.axvspan((begin - start) / 1000, (end - start) / 1000, color=_CUT, linewidth=0, label=label)
                 label = None
         shown = np.where(curve.coverage > 0, curve.rates, np.nan)
-        errors = np.sqrt(np.maximum(shown, 0) / curve.width)
         thousands = (curve.times - start) / 1000
-        axes.errorbar(
-            thousands, shown, yerr=errors, fmt="none", ecolor="#7fb8d8", elinewidth=0.6 if len(thousands) < 600 else 0
-        )
+        if len(thousands) <= _MOST_ERRORS:
+            errors = np.sqrt(np.maximum(shown, 0) / curve.width)
+            axes.errorbar(thousands, shown, yerr=errors, fmt="none", ecolor="#7fb8d8", elinewidth=0.6)
         axes.plot(thousands, shown, color=MAIN, linewidth=0.9, drawstyle="steps-mid")
         words = f"threshold {told.threshold:.4g} count/s"
         for each in (axes, side):
@@ -88,11 +88,11 @@ def draw_cut(target: Path, curve: Curve, good: np.ndarray, told: Told) -> None:
         axes.set_xlim(0, (stop - start) / 1000)
         axes.set_xlabel(f"Time since {start:.0f} s of mission time (ks)")
         axes.set_ylabel("Rate (count s⁻¹)")
-        axes.legend(loc="upper left", ncols=2)
+        axes.legend(loc="upper left", ncols=2, frameon=True, framealpha=0.85, edgecolor="none")
         _draw_histogram(side, finite, linear, top)
         share = told.kept / told.total if told.total else 0.0
         details = (
-            f"{told.details} · keeps {told.kept / 1000:.4g} of {told.total / 1000:.4g} ks ({100 * share:.0f} %) · "
+            f"{told.details} · keeps {told.kept / 1000:.4g} of {told.total / 1000:.4g} ks ({100 * share:.3g} %) · "
             f"{told.selection}"
         )
         _write(sheet, told.name, details.lstrip(" ·"))

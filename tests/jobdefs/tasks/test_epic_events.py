@@ -97,6 +97,20 @@ def test_what_can_not_be_done_is_told(folder, flares, asked, message):
     assert list(folder.iterdir()) == []
 
 
+def test_events_without_a_place_have_no_picture(folder, flares, capfd):
+    with fits.open(flares["EMOS1"]) as file:
+        columns = [column for column in file["EVENTS"].columns if column.name not in {"X", "Y", "DETX", "DETY", "RAWY"}]
+        table = fits.BinTableHDU.from_columns(columns, name="EVENTS")
+        table.header.update({"INSTRUME": "EMOS1", "TELESCOP": "XMM"})
+        fits.HDUList([fits.PrimaryHDU(), table]).writeto("timing.fits")
+    call("epic-events", run, table="timing.fits", pimax=1000)
+    assert made()["PI"].max() <= 1000
+    assert not (folder / "events.png").exists()
+    assert "epic-events: warning (NoPicture)" in capfd.readouterr().err
+    with pytest.raises(TaskError, match="has no columns X and Y"):
+        call("epic-events", run, table="timing.fits", region="circle(10,10,1)")
+
+
 def test_no_event_at_all_leaves_an_empty_list_without_a_picture(folder, flares):
     call("epic-events", run, table=flares["EMOS1"], timemax=1000)
     assert len(made()) == 0
