@@ -19,7 +19,7 @@ __all__ = ["MINIMUM", "ask_version", "parse_version", "sas_version"]
 MINIMUM = (14, 0, 0)
 """The oldest SAS whose tasks have the parameters that definitions use."""
 
-SECONDS = 120
+SECONDS = 120.0
 """After which a program that does not answer is given up; a container may be fetched before it starts."""
 
 _BRACKETS = re.compile(r"\[(?P<release>[^\[\]]+)\]")
@@ -46,7 +46,7 @@ def parse_version(text: str) -> tuple[int, int, int]:
     raise AthanorError("sasversion did not say which version of SAS it is.")
 
 
-def ask_version(environ: Mapping[str, str]) -> tuple[int, int, int]:
+def ask_version(environ: Mapping[str, str], *, seconds: float = SECONDS) -> tuple[int, int, int]:
     """The version of the installation that an environment names, from its ``sasversion``.
 
     Parameters
@@ -54,6 +54,8 @@ def ask_version(environ: Mapping[str, str]) -> tuple[int, int, int]:
     environ
         As of a job: what `jobdefs.sas.environment.Installation.to_environment` gives, HOME, and PYTHONPATH where this
         package is not installed.
+    seconds
+        For which its answer is waited for.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def ask_version(environ: Mapping[str, str]) -> tuple[int, int, int]:
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:

@@ -26,6 +26,9 @@ __all__ = ["SOURCE_ROOT", "check_sas", "learn_version", "runs_sas", "site_instal
 SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
 """Directory that holds the packages; built-in tasks and the launcher of SAS's are found there."""
 
+PATIENCE = 20.0
+"""Seconds for which an engine waits for the version: other jobs wait meanwhile."""
+
 ASK_AGAIN = 600.0
 """Seconds after which an installation that did not tell its version is asked once more."""
 
@@ -151,7 +154,7 @@ def _asked_version(sas: Installation) -> list[int]:
     with tempfile.TemporaryDirectory(prefix="athanor-") as folder:
         environment = {"PATH": os.defpath, "HOME": folder, "PYTHONPATH": str(SOURCE_ROOT), **sas.to_environment()}
         try:
-            version = list(ask_version(environment))
+            version = list(ask_version(environment, seconds=PATIENCE))
         except AthanorError as error:
             logger.warning("The version of SAS is not known. %s", error)
             _failed[key] = time.monotonic() + ASK_AGAIN

@@ -55,3 +55,9 @@ def test_program_that_fails(tmp_path):
     root = make_sas(tmp_path, behaviours={"sasversion": "error('licence', 'not today'); sys.exit(1)"})
     with pytest.raises(UnavailableError, match=r"sasversion does not run: .*\(licence\), not today"):
         ask_version(environment(root, tmp_path))
+
+
+def test_program_that_does_not_answer(tmp_path):
+    root = make_sas(tmp_path, behaviours={"sasversion": "time.sleep(60)"})
+    with pytest.raises(UnavailableError, match=r"sasversion does not run: .*timed out"):
+        ask_version(environment(root, tmp_path), seconds=0.2)
