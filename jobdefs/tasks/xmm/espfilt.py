@@ -38,7 +38,6 @@ def run(call: Invocation) -> None:
         if sas_version() < LONG_NAMES and call.text("method") != "ratio":
             reporter.warning("TooOld", "the method histogram needs SAS 20 or later; ratio takes its place.")
         call_task("espfilt", _parameters(call, is_pn=is_pn))
-        low, high = call.integer("elow_ev"), call.integer("ehigh_ev")
         wanted = {"gti.fits": "gti.fits", "hist.qdp": "hist.qdp", "allevc.fits": "allgoodevents.fits"}
         wanted |= {"allevcoot.fits": "allgoodOoTevents.fits"} if is_pn else {}
         found = {kind: _written(of, kind) for kind in wanted}
@@ -47,7 +46,7 @@ def run(call: Invocation) -> None:
             raise TaskError("OutputMissing", f"espfilt ended without an error, but did not write {', '.join(missing)}.")
         for kind, path in found.items():
             if path is not None:
-                rename(path, product(of, wanted[kind], band=energy_band(low, high)))
+                rename(path, product(of, wanted[kind], band=_band(call, path)))
 
 
 def _parameters(call: Invocation, *, is_pn: bool) -> dict[str, str]:
@@ -81,6 +80,13 @@ def _parameters(call: Invocation, *, is_pn: bool) -> dict[str, str]:
         "keepinterfiles": "yes",
         "limits": " ".join(limits),
     }
+
+
+def _band(call: Invocation, path: Path) -> str:
+    """The energies that the name of a product holds, which an old espfilt chooses itself; else those asked for."""
+    named = re.search(r"-([0-9]+)-([0-9]+)\.", path.name)
+    low, high = named.groups() if named else (call.text("elow_ev"), call.text("ehigh_ev"))
+    return energy_band(int(low), int(high))
 
 
 def _written(of: SubExposure, kind: str) -> Path | None:
