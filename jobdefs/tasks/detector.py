@@ -109,17 +109,32 @@ class Detector:
 
         Source: what backscale tells (BACKSCAL in units of (0.05 arcsec)²); by counting the cells of a grid.
         """
-        x, y, cell = _grid(outline_box(shapes))
+        box = outline_box(shapes)
+        x, y, cell = _grid(box)
         inside = contains(shapes, x, y)
-        return float(self.sees(x[inside], y[inside]).sum() * cell), float(inside.sum() * cell)
+        whole = float(inside.sum() * cell)
+        if not self.chips:
+            return whole, whole
+        within = self._clipped(box)
+        if within != box:
+            x, y, cell = _grid(within)
+            inside = contains(shapes, x, y)
+        return float(self.sees(x[inside], y[inside]).sum() * cell), whole
 
     def areas_by_chip(self, shapes: Sequence[PlaneShape]) -> dict[int, float]:
         """The part of that area that lies on each chip, by CCDNR."""
-        x, y, cell = _grid(outline_box(shapes))
+        x, y, cell = _grid(self._clipped(outline_box(shapes)))
         inside = contains(shapes, x, y)
         x, y = x[inside], y[inside]
         seen = self.sees(x, y)
         return {number: float(chip.holds(x[seen], y[seen]).sum() * cell) for number, chip in self.chips.items()}
+
+    def _clipped(self, box: Box) -> Box:
+        """The part of a box in which the events lie; the box itself where there is none."""
+        margin = 100.0
+        low_x, high_x = max(box[0], self.field[0] - margin), min(box[1], self.field[1] + margin)
+        low_y, high_y = max(box[2], self.field[2] - margin), min(box[3], self.field[3] + margin)
+        return (low_x, high_x, low_y, high_y) if low_x < high_x and low_y < high_y else box
 
 
 def find_detector(table: Table, instrument: str, *, clean: bool) -> Detector:

@@ -50,11 +50,11 @@ def live_times(
     before = good_times_by_chip(table, reporter)
     live = {}
     for number, good in times.items():
-        frames = _frames(events, number)
+        frames = _densities(events, number, before.get(number, before.get(0, good)))
         if frames is None:
             live[number] = _live_fraction(table, number) * live_times_of(good, edges)
         else:
-            live[number] = _within_frames(frames, before.get(number, before.get(0, good)), good, edges)
+            live[number] = _weighted(frames, good, edges)
     return live
 
 
@@ -63,45 +63,38 @@ def live_times_of(good: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.diff(_elapsed(good, edges))
 
 
-def _frames(events: FitsFile, number: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Edges of the frames of EXPOSUnn, and the exposed fraction of each."""
+def _densities(events: FitsFile, number: int, good: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Middles of the frames of EXPOSUnn, and the live time per second of good time in each.
+
+    FRACEXP is of a whole frame, whatever part of it was good: what it tells is spread over that part. In frames that a
+    filter has cut since, this would be too much; no frame has more than the best.
+    """
     hdu = exposure_table(events, number)
     rows = events.table(hdu).all() if hdu is not None else {}
     if not {"TIME", "FRACEXP"} <= set(rows) or len(rows["TIME"]) < 2:
         return None
-    centres, fractions = rows["TIME"].astype(float), rows["FRACEXP"].astype(float)
-    order = np.argsort(centres, kind="stable")
-    centres, fractions = centres[order], fractions[order]
-    middles = (centres[1:] + centres[:-1]) / 2
-    half = float(np.median(np.diff(centres))) / 2
-    # A gap between frames belongs to none of them.
-    starts, stops = centres - half, centres + half
-    starts[1:], stops[:-1] = np.maximum(starts[1:], middles), np.minimum(stops[:-1], middles)
-    edges = np.column_stack([starts, stops]).ravel()
-    values = np.column_stack([fractions, np.zeros(len(fractions))]).ravel()[:-1]
-    return edges, values
+    middles, fractions = rows["TIME"].astype(float), rows["FRACEXP"].astype(float)
+    order = np.argsort(middles, kind="stable")
+    middles, fractions = middles[order], fractions[order]
+    half = float(np.median(np.diff(middles))) / 2
+    seconds = _elapsed(good, middles + half) - _elapsed(good, middles - half)
+    kept = seconds > 0
+    if not kept.any() or not half:
+        return None
+    densities = np.minimum(2 * half * fractions[kept] / seconds[kept], fractions.max())
+    return middles[kept], densities
 
 
-def _within_frames(
-    frames: tuple[np.ndarray, np.ndarray], before: np.ndarray, after: np.ndarray, edges: np.ndarray
-) -> np.ndarray:
-    """Live time of each bin.
-
-    FRACEXP is of a whole frame, good times before the selection taken into account: what it tells is spread over
-    these, and what the selection left of them counts.
-    """
-    frame_edges, fractions = frames
-    widths, good = np.diff(frame_edges), np.diff(_elapsed(before, frame_edges))
-    density = np.divide(fractions * widths, good, out=np.zeros(len(widths)), where=good > 0)
-    cuts = np.union1d(frame_edges, edges)
-    middles = (cuts[1:] + cuts[:-1]) / 2
-    frame = np.searchsorted(frame_edges, middles, side="right") - 1
-    inside = (frame >= 0) & (frame < len(density))
-    live = np.zeros(len(middles))
-    live[inside] = np.diff(_elapsed(after, cuts))[inside] * density[frame[inside]]
-    place = np.searchsorted(edges, middles, side="right") - 1
-    kept = (place >= 0) & (place < len(edges) - 1)
-    return np.bincount(place[kept], weights=live[kept], minlength=len(edges) - 1)
+def _weighted(frames: tuple[np.ndarray, np.ndarray], good: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Live time of each bin: good times weighted by the density of the nearest frame."""
+    middles, densities = frames
+    borders = (middles[1:] + middles[:-1]) / 2
+    cuts = np.union1d(borders, edges)
+    places = (cuts[1:] + cuts[:-1]) / 2
+    live = np.diff(_elapsed(good, cuts)) * densities[np.searchsorted(borders, places)]
+    bins = np.searchsorted(edges, places, side="right") - 1
+    kept = (bins >= 0) & (bins < len(edges) - 1)
+    return np.bincount(bins[kept], weights=live[kept], minlength=len(edges) - 1)
 
 
 def _elapsed(good: np.ndarray, moments: np.ndarray) -> np.ndarray:

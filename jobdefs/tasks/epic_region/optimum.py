@@ -120,6 +120,8 @@ def local_background(image: CountImage, x: float, y: float, radius: float) -> Ba
     densities = counts[whole] / areas[whole]
     median = float(np.median(densities))
     quiet = np.abs(densities - median) <= 3 * math.sqrt(max(median, 1 / areas.max()) / float(np.median(areas[whole])))
+    if not quiet.any():
+        quiet[:] = True
     area = float(areas[whole][quiet].sum())
     counted = float(counts[whole][quiet].sum())
     return Background(counted / area, math.sqrt(max(counted, 1.0)) / area, inner, outer)

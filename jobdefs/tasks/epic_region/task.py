@@ -41,6 +41,9 @@ CELL = 20
 ARCSEC = 20.0
 """Sky pixels in an arcsecond."""
 
+LARGEST = 300.0
+"""Arcseconds: the largest radius with which the search may begin."""
+
 _CIRCLE = re.compile(r"SASCIRCLE:\s*\(X,\s*Y\)\s*in\s*CIRCLE\(([^)]*)\)", re.IGNORECASE)
 
 
@@ -80,6 +83,8 @@ def _circle(start: Aperture) -> tuple[float, float, float]:
             "NotCircle", f"source must be one circle, such as CIRCLE 150.1 2.2 0.01; it is {start.region.text}."
         )
     x, y, radius = shape.numbers
+    if radius > LARGEST * ARCSEC:
+        raise TaskError("BadRadius", f"source has a radius of {radius / ARCSEC:.0f} arcsec; {LARGEST:.0f} are allowed.")
     return x, y, radius
 
 

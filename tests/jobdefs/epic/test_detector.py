@@ -79,6 +79,14 @@ def test_the_whole_field_is_measured(camera) -> None:
     assert sorted(detector.chips) == [ccd.number for ccd in CAMERAS[instrument].ccds]
 
 
+def test_regions_far_larger_than_the_field_are_measured_no_worse(camera) -> None:
+    _, detector = camera
+    field = detector.area(_circle(REFERENCE_PIXEL, REFERENCE_PIXEL, 21_000))[0]
+    area, whole = detector.area(_circle(REFERENCE_PIXEL, REFERENCE_PIXEL, 2_000_000))
+    assert area == pytest.approx(field, rel=1e-3)
+    assert whole == pytest.approx(np.pi * 2_000_000**2, rel=1e-3)
+
+
 def test_areas_by_chip_sum_up(camera) -> None:
     _, detector = camera
     shapes = _circle(REFERENCE_PIXEL, REFERENCE_PIXEL, 9000)

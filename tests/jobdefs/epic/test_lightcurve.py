@@ -13,8 +13,11 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobdefs import registry
 from jobdefs.tasks.epic_lightcurve.correcting import Curve, net_curve
 from jobdefs.tasks.epic_lightcurve.livetimes import live_times_of
+from jobdefs.tasks.evselect.task import run as evselect
+from jobdefs.tasks.parameters import parse_arguments
 from jobdefs.tasks.reporting import TaskError
 from obstap.demo.cameras import CAMERAS
 
@@ -89,7 +92,8 @@ def test_where_no_source_is_the_mean_is_zero(folder) -> None:
     assert abs(rows["RATE"][good].mean()) < 3 * error
 
 
-def test_gaps_in_the_good_times_are_corrected(folder) -> None:
+@pytest.mark.parametrize("filtered", [False, True], ids=["in one go", "of a list filtered before"])
+def test_gaps_in_the_good_times_are_corrected(folder, filtered) -> None:
     fits.BinTableHDU.from_columns(
         [
             fits.Column("START", "D", "s", array=[START + 10, START + 3030]),
@@ -97,9 +101,14 @@ def test_gaps_in_the_good_times_are_corrected(folder) -> None:
         ],
         name="STDGTI",
     ).writeto("inputs/gti.fits")
+    condition, table = "GTI(inputs/gti.fits,TIME)", "inputs/pn.fits"
+    if filtered:
+        arguments = [f"table={table}", f"expression={condition}", "filteredset=inputs/clean.fits"]
+        evselect(parse_arguments(registry.get("evselect"), arguments))
+        condition, table = "true", "inputs/clean.fits"
     run(
-        "epic-lightcurve", table="inputs/pn.fits", source=circle(STEADY, 30), timebinsize=100,
-        expression="GTI(inputs/gti.fits,TIME)", **ALL,
+        "epic-lightcurve", table=table, source=circle(STEADY, 30), timebinsize=100, expression=condition,
+        timemin=START, timemax=START + 6000, **ALL,
     )  # fmt: skip
     rows, _ = _curve()
     inside = [(START + 10, START + 2000), (START + 3030, START + 5000)]

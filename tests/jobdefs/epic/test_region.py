@@ -75,6 +75,7 @@ def test_a_faint_place_stays_and_is_remarked_on(folder, capfd) -> None:
     [
         ({"source": "BOX 150.03 2.06 0.01 0.01 0"}, "source must be one circle"),
         ({"source": "CIRCLE 150.03 2.06 0.01; CIRCLE 150.04 2.06 0.01"}, "source must be one circle"),
+        ({"source": "CIRCLE 150.03 2.06 0.1"}, "source has a radius of 360 arcsec; 300 are allowed"),
         ({"source": "CIRCLE 200 2 0.01"}, "source lies outside the field"),
         ({"minradius": 50, "maxradius": 20}, "minradius must not be larger than maxradius"),
     ],
