@@ -48,8 +48,13 @@ class Expressions:
 
     def file_name(self, name: str, default: str) -> str:
         """The name of the file that is written where an input says."""
-        if name in self._files:
-            return f"$(inputs.{name}.basename)"
+        if name in self._files:  # the task changes its input
+            several, one = name in self._several, f"inputs.{name}.basename"
+            if name in self._present and not several:
+                return f"$({one})"
+            self.used = True
+            names = f"inputs.{name}.map(function(item) {{ return item.basename; }})" if several else one
+            return f"$(inputs.{name} === null ? [] : {names})"
         if name in self._present:
             return f"$(inputs.{name})"
         self.used = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,33 @@ def test_what_has_no_command_is_refused() -> None:
     assert "evselect" in refused.value.hint
     with pytest.raises(UsageError, match="a function of the service"):
         write_cwl(all_definitions()["tap"])
+
+
+def example(kind: object, default: object) -> object:
+    """A value that an input of this type may have, or null where it may have none."""
+    match kind:
+        case ["null", _]:
+            return None
+        case "File" | "Directory":
+            return {"class": kind, "path": "/in/a.fits", "basename": "a.fits"}
+        case {"type": "array", "items": items}:
+            return default or [example(items, None)]
+        case {"type": "enum", "symbols": symbols}:
+            return default or symbols[0]
+    return default if default is not None else {"string": "a.fits"}.get(str(kind), 1)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed, which evaluates expressions of CWL")
+@pytest.mark.parametrize("name", ["evselect", "arfgen", "barycen", "emchain", "merge", "gtimerge", "xmm-clean"])
+def test_expressions_can_be_evaluated(name: str) -> None:
+    from cwl_utils.expression import do_eval
+
+    tool = json.loads(write_cwl(all_definitions()[name]))
+    inputs = {key: example(item["type"], item.get("default")) for key, item in tool["inputs"].items()}
+    texts = {item["valueFrom"]: str for item in tool.get("arguments", [])}
+    texts |= {item["envValue"]: str for item in tool["requirements"].get("EnvVarRequirement", {}).get("envDef", [])}
+    texts |= {item["outputBinding"]["glob"]: (str, list) for item in tool["outputs"].values()}
+    needs = [{"class": key} for key in tool["requirements"] if key == "InlineJavascriptRequirement"]
+    for text, kinds in texts.items():
+        value = do_eval(text, inputs, needs, None, None, {}, cwlVersion="v1.2")
+        assert isinstance(value, (*(kinds if isinstance(kinds, tuple) else (kinds,)), int, float)), text
