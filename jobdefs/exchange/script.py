@@ -27,7 +27,7 @@ _SAFE = re.compile(r"[A-Za-z0-9_./:=@%+,-]+")
 _SPECIAL = frozenset("|&;<>()`*?[]{}~#!\n\r")
 """What means something to a shell where it is not quoted."""
 
-_NOTHING = re.compile(r"\s*(#.*|set\s+[-+][a-z]+(\s+pipefail)?|)")
+_NOTHING = re.compile(r"[ \t]*(#.*|set[ \t]+[-+][a-z]+([ \t]+pipefail)?|)[ \t]*")
 """Lines that do nothing to speak of."""
 
 
@@ -73,12 +73,11 @@ def read_script(text: str, known: Collection[str]) -> SimpleCommand | None:
     known
         Names that ``$name`` may have.
     """
-    joined = text.replace("\r\n", "\n").replace("\\\n", " ")
-    lines = [line for line in joined.split("\n") if not _NOTHING.fullmatch(line)]
+    lines = _lines(text.replace("\r\n", "\n"))
     if len(lines) != 1:
         return None
     try:
-        words = _Reader(lines[0].strip(), known).words()
+        words = _Reader(lines[0].strip(" \t"), known).words()
     except _NotSimple:
         return None
     variables: dict[str, str] = {}
@@ -91,6 +90,21 @@ def read_script(text: str, known: Collection[str]) -> SimpleCommand | None:
     if not words or "{" in words[0]:
         return None
     return SimpleCommand(variables, tuple(words))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines that do something; one that ends in a backslash goes on in the next, unless it is a comment."""
+    found: list[str] = []
+    goes_on = False
+    for line in text.split("\n"):
+        if not goes_on and _NOTHING.fullmatch(line):
+            continue
+        found += [] if goes_on else [""]
+        goes_on = (len(line) - len(line.rstrip("\\"))) % 2 == 1
+        found[-1] += line[:-1] if goes_on else line
+        if goes_on and "'" in found[-1]:  # within single quotes a backslash is a backslash
+            return []
+    return found if not goes_on else []
 
 
 class _Reader:
