@@ -188,10 +188,10 @@ def read_environment() -> Environment:
         database=_database(env, home),
         archive_url=env.str("ARCHIVE_URL", default=f"duckdb:{home / 'tables'}"),
         archive_reader_url=env.str("ATHANOR_ARCHIVE_READER_URL", default=""),
-        sas_dir=env.str("SAS_DIR", default=""),
+        sas_dir=_directory(env, "SAS_DIR"),
         sas_ccfpath=env.str("SAS_CCFPATH", default=""),
         sas_command=_words(env, "ATHANOR_SAS_COMMAND"),
-        headas=env.str("HEADAS", default=""),
+        headas=_directory(env, "HEADAS"),
         sas_verbosity=_natural(env, "SAS_VERBOSITY", 4, most=10),
         sas_suppress_warning=_natural(env, "SAS_SUPPRESS_WARNING", 1),
         odf_dir=_directory(env, "ATHANOR_ODF_DIR"),
@@ -279,7 +279,7 @@ def _words(env: environ.Env, name: str) -> tuple[str, ...]:
 def _directory(env: environ.Env, name: str) -> str:
     path: str = env.str(name, default="")
     if path and not Path(path).is_absolute():
-        raise ImproperlyConfigured(f"{name} is {path!r}; write a full path, as in /data/odf.")
+        raise ImproperlyConfigured(f"{name} is {path!r}; write a full path, as in /data/xmm.")
     return path
 
 
