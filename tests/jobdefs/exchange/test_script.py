@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from jobdefs.definition import Definition, Parameter
 from jobdefs.exchange.script import read_script, script_of
 
-VALUES = {"a": "x", "name": "y z*"}
-"""Values of parameters; those with blanks and patterns stand in quotes only."""
+VALUES = {"a": "x", "name": "y$a`'\"\\;"}
+"""Values of parameters; none has blanks or patterns, at which a shell splits and expands values that are not quoted."""
 
 PIECES = st.sampled_from(
     ["a", "b1", "-f", "=", "'", '"', "\\", " ", "  ", "\t", "$a", "${a}", '"$name"', "'$a'", '"${name}s"', "$", "\n",

@@ -200,3 +200,24 @@ def test_pyvo_goes_from_a_row_to_its_links(published, live_server) -> None:
     (row,) = pyvo.dal.TAPService(f"{live_server.url}/tap").search(query)
     origins = list(row.getdatalink().bysemantics("#progenitor", include_narrower=False))
     assert [link.access_url.rpartition("/")[2] for link in origins] == ["events.fits"]
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "",
+        " ",
+        "ivo://",
+        "ivo://\0",
+        "ivo://athanor.example/XMM?events.fits\n",
+        "ivo://é/<&>",
+        "x" * 10_000,
+        "%00",
+        "'; --",
+    ],
+)
+def test_whatever_is_asked_for_gets_a_row(client, archive, validate, identifier: str) -> None:
+    answer = client.post("/datalink/links", {"ID": identifier})
+    assert answer.status_code == 200
+    assert answer.content.count(b"<TR>") == 1
+    validate(answer.content)

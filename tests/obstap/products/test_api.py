@@ -93,3 +93,9 @@ def test_the_operators_commands(archive, make_job, ada) -> None:
     assert archive() == []
     with pytest.raises(CommandError, match="RELEASE_DATE"):
         call_command("publish_job", job.pk, collection="c", release_date="31.1.2027")
+
+
+def test_observations_are_not_ingested_into_a_collection_of_products(archive, make_job, tmp_path) -> None:
+    call_command("publish_job", make_job().pk, collection="Crab", verbosity=0)
+    with pytest.raises(CommandError, match="holds published products"):
+        call_command("ingest", str(tmp_path), collection="crab")
