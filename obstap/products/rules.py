@@ -15,7 +15,7 @@ from uws.phases import Phase
 from vo.errors import AuthorizationError, IllegalStateError, ParameterError
 from vo.wording import did_you_mean
 
-__all__ = ["PERMISSION", "check_collection", "choose_results", "may_publish", "require_publisher"]
+__all__ = ["PERMISSION", "check_collection", "choose_results", "may_publish", "may_withdraw", "require_publisher"]
 
 PERMISSION = "obstap.publish_products"
 """Permission of Django's by which a user may publish results of all jobs that the user sees; superusers have it."""
@@ -33,6 +33,13 @@ def may_publish(job: Job, user: Any) -> bool:
     if user.has_perm(PERMISSION):
         return True
     return settings.ATHANOR_PUBLISH == "owners" and job.owner_id == user.pk
+
+
+def may_withdraw(product: PublishedProduct, user: Any) -> bool:
+    """Whether a user may withdraw a product, also when its job is gone: who might publish it."""
+    if user is None or not user.is_authenticated:
+        return False
+    return user.has_perm(PERMISSION) or (settings.ATHANOR_PUBLISH == "owners" and product.owner_id == user.pk)
 
 
 def require_publisher(job: Job, user: Any) -> None:

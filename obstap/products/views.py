@@ -15,8 +15,8 @@ from django.urls import path
 from obstap.archive import access_path
 from obstap.models import PublishedProduct
 from obstap.products.dates import parse_release_date
-from obstap.products.rules import require_publisher
-from obstap.products.selectors import candidates, products_of
+from obstap.products.rules import may_withdraw, require_publisher
+from obstap.products.selectors import candidates, is_public, products_of
 from obstap.products.service import publish_results, withdraw_results
 from uws.http.forms import read_form
 from uws.http.locations import base_url
@@ -25,7 +25,7 @@ from uws.selectors import get_job
 from uws.times import format_time
 from uws.views.resource import resource
 from vo.dali import Parameters
-from vo.errors import NotFoundError
+from vo.errors import AuthorizationError, NotFoundError
 
 __all__ = ["urlpatterns"]
 
@@ -49,21 +49,22 @@ def _publish(request: HttpRequest, *, job_id: str) -> HttpResponseBase:
 
 
 def _one(request: HttpRequest, *, job_id: str, name: str) -> HttpResponseBase:
-    job = get_job(job_id=job_id, user=request.user)
-    return JsonResponse(_described(_product(job, name), base_url(request)))
+    return JsonResponse(_described(_product(job_id, name, request.user), base_url(request)))
 
 
 def _withdraw(request: HttpRequest, *, job_id: str, name: str) -> HttpResponseBase:
-    job = get_job(job_id=job_id, user=request.user)
-    require_publisher(job, request.user)
-    withdraw_results(job_id=job.pk, names=[_product(job, name).result])
+    product = _product(job_id, name, request.user)
+    if not may_withdraw(product, request.user):
+        raise AuthorizationError("This product can be withdrawn by those who might publish it only.")
+    withdraw_results(job_id=product.job_id, names=[product.result])
     return HttpResponse(status=204)
 
 
-def _product(job: Job, name: str) -> PublishedProduct:
-    product = products_of(job.pk).filter(result=name).first() if "\0" not in name else None
-    if product is None:
-        raise NotFoundError(f"The result {name!r} of the job {job.pk} is not published.")
+def _product(job_id: str, name: str, user: Any) -> PublishedProduct:
+    """A product of a job that may be gone: it is there for all whom its row is, before its release for its owner."""
+    product = None if "\0" in job_id + name else products_of(job_id).filter(result=name).first()
+    if product is None or not (is_public(job_id, user) or may_withdraw(product, user)):
+        raise NotFoundError(f"The result {name!r} of the job {job_id!r} is not published.")
     return product
 
 

@@ -75,6 +75,23 @@ def test_others_may_not(archive, make_job, ada, django_user_model, client) -> No
     assert archive() == []
 
 
+def test_its_owner_withdraws_a_product_whose_job_is_gone(archive, make_job, ada, django_user_model, client) -> None:
+    job = make_job(user=ada)
+    client.force_login(ada)
+    place = f"/api/v1/jobs/{job.pk}/products"
+    client.post(place, {"collection": "c"})
+    job.delete()
+    assert client.get(place).status_code == 404
+    client.logout()
+    assert client.delete(f"{place}/spectrum").status_code == 403
+    client.force_login(django_user_model.objects.create_user("bob"))
+    assert client.get(f"{place}/spectrum").json()["obs_collection"] == "c"
+    assert client.delete(f"{place}/spectrum").status_code == 403
+    client.force_login(ada)
+    assert client.delete(f"{place}/spectrum").status_code == 204
+    assert archive() == []
+
+
 def test_a_forged_request_is_refused(archive, make_job, ada) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(ada)
