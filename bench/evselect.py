@@ -211,6 +211,8 @@ def main() -> None:
         for _ in range(options.repeat):
             for key, command in commands.items():
                 runs[key].append(run(command))
+                for product in set(folder.iterdir()) - {table}:
+                    product.unlink()  # for each contender writes to pages that the one before it gave back
         report(runs, options.events)
 
 

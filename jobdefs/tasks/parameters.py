@@ -210,7 +210,7 @@ def read_command_line(task: str, main: Callable[[Invocation], None], arguments: 
         ``** task: error (Code), text``, one line for each mistake.
     """
     try:
-        main(parse_arguments(registry.get(task), sys.argv[1:] if arguments is None else arguments))
+        main(parse_arguments(registry.product_definition(task), sys.argv[1:] if arguments is None else arguments))
     except HelpRequested as answer:
         sys.stdout.write(f"{answer.message}\n")
     except AthanorError as error:
