@@ -12,7 +12,7 @@ import numpy as np
 from jobdefs import registry
 from jobdefs.tasks.parameters import parse_arguments
 from obstap.demo.cameras import CAMERAS, Camera, vignetting
-from obstap.demo.exposure import MAX_PSF, plane_from_sky
+from obstap.demo.exposure import MAX_PSF, plane_from_sky, pointing
 from obstap.demo.sky import Field, Observation, Pulse, Source
 from obstap.demo.spectra import GRID, power_law
 from obstap.footprints import DET_STEP
@@ -40,9 +40,17 @@ def circle(source: Source, arcsec: float) -> str:
     return f'icrs; circle({source.ra},{source.dec},{arcsec}")'
 
 
-def true_rate(source: Source, camera: Camera, *, arcsec: float, pimin: float, pimax: float) -> float:
+def true_rate(
+    source: Source,
+    camera: Camera,
+    *,
+    arcsec: float,
+    pimin: float,
+    pimax: float,
+    observation: Observation = OBSERVATION,
+) -> float:
     """Counts per second of live time that a source gives within a circle and an energy band, whatever their pattern."""
-    detx, dety = camera_place(source)
+    detx, dety = camera_place(source, observation)
     shape = source.spectrum(GRID)
     on_axis = (shape * CAMERAS["EPN"].effective_area(GRID)).sum()
     seen = shape * camera.effective_area(GRID) * vignetting(np.array(detx), np.array(dety), GRID)
@@ -53,9 +61,10 @@ def true_rate(source: Source, camera: Camera, *, arcsec: float, pimin: float, pi
     return float(source.rate * seen[band].sum() / on_axis * within / whole)
 
 
-def camera_place(source: Source) -> tuple[float, float]:
+def camera_place(source: Source, observation: Observation = OBSERVATION) -> tuple[float, float]:
     """DETX and DETY of a source."""
-    east, north = plane_from_sky(source.ra, source.dec, ra=RA, dec=DEC)
+    ra, dec = pointing(observation)
+    east, north = plane_from_sky(source.ra, source.dec, ra=ra, dec=dec)
     x, y = -east * 3600 / DET_STEP, north * 3600 / DET_STEP
-    turn = np.radians(OBSERVATION.position_angle)
+    turn = np.radians(observation.position_angle)
     return float(x * np.cos(turn) + y * np.sin(turn)), float(-x * np.sin(turn) + y * np.cos(turn))
