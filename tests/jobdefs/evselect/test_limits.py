@@ -92,4 +92,4 @@ def test_the_task_starts_soon():
 
     numpy = min(seconds("-c", "import numpy") for _ in range(3))
     ours = min(seconds("-m", "jobdefs.tasks.evselect", "-v") for _ in range(3))
-    assert ours - numpy < 0.4
+    assert ours - numpy < 0.25
