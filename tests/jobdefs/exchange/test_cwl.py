@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,20 @@ def example(kind: object, default: object) -> object:
     return default if default is not None else {"string": "a.fits"}.get(str(kind), 1)
 
 
+@pytest.fixture
+def javascript() -> Iterator[None]:
+    """End the process that evaluates expressions, which the parser keeps for the next one."""
+    from cwl_utils.sandboxjs import get_js_engine
+
+    yield
+    procs = getattr(get_js_engine().localdata, "procs", {})
+    for process in procs.values():
+        process.kill()
+        process.communicate()
+    procs.clear()
+
+
+@pytest.mark.usefixtures("javascript")
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed, which evaluates expressions of CWL")
 @pytest.mark.parametrize("name", ["evselect", "arfgen", "barycen", "emchain", "merge", "gtimerge", "xmm-clean"])
 def test_expressions_can_be_evaluated(name: str) -> None:
