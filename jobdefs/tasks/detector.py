@@ -20,7 +20,7 @@ from .regions import PlaneShape, contains, outline_box
 
 __all__ = ["Chip", "Detector", "find_detector"]
 
-CELLS = 2_000_000
+CELLS = 500_000
 """Most cells of the grid on which areas are measured."""
 
 FINEST = 2.0

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from astropy.io import fits
 
+from jobdefs.tasks import previews
 from jobdefs.tasks.reporting import TaskError
 from tests.sasroot import SasRoot, make_sas
 
-from .conftest import ROOT
+from .conftest import ROOT, draw_nothing
 from .sky import STEADY, circle, run
 
 OWN_EVSELECT = f"""
@@ -58,6 +59,7 @@ def sas(job, monkeypatch) -> SasRoot:
     monkeypatch.setenv("SAS_DIR", str(made.root))
     monkeypatch.setenv("SAS_CCFPATH", str(made.ccf))
     monkeypatch.setenv("HOME", str(job / "home"))
+    monkeypatch.setattr(previews, "write_preview", draw_nothing)
     return made
 
 
