@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ..fitscards import Header
 from ..fitsio import FitsFile, Hdu
-from ..goodtimes import has_good_times
+from ..goodtimes import column_names, has_good_times
 from ..reporting import TaskError
 
 __all__ = ["Kind", "classify", "details", "name_of"]
@@ -73,7 +73,7 @@ def _kind(hdu: Hdu) -> Kind | None:
     if hdu.kind != "BINTABLE":
         return None
     classes = {hdu.name.upper(), header.text("HDUCLAS1").upper()}
-    columns = {header.text(f"TTYPE{number}").upper() for number in range(1, int(header.number("TFIELDS") or 0) + 1)}
+    columns = column_names(hdu)
     if "SPECTRUM" in classes and "CHANNEL" in columns and columns & {"COUNTS", "RATE"}:
         return Kind.SPECTRUM
     if classes & _RATES and columns & {"RATE", "COUNTS"}:

@@ -170,7 +170,10 @@ def smoothed(pixels: np.ndarray, sigma: float) -> np.ndarray:
 def _binned_plane(file: FitsFile, hdu: Hdu, plane: int, *, factor: int, counts: bool) -> np.ndarray:
     """One plane with `factor` pixels joined to one; the last row and column may be made of fewer."""
     header = hdu.header
-    kind = np.dtype(_KINDS[int(header.number("BITPIX") or 8)])
+    bitpix = int(header.number("BITPIX") or 8)
+    if bitpix not in _KINDS:
+        raise TaskError("NoPicture", f"{file.name} is damaged: BITPIX of block {hdu.name or hdu.index} is {bitpix}.")
+    kind = np.dtype(_KINDS[bitpix])
     scale, zero = header.number("BSCALE") or 1, header.number("BZERO") or 0
     blank = header.number("BLANK") if kind.kind in "iu" else None
     nx, ny = (int(header.number(f"NAXIS{axis}") or 0) for axis in (1, 2))

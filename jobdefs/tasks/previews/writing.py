@@ -75,6 +75,8 @@ def write_preview(
                 threshold=threshold,
                 title=title,
             ).save(target)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise _senseless(source.name, error) from error
     except OSError as error:
         raise TaskError("PictureNotWritten", f"{target.name} can't be written: {error.strerror}.") from error
 
@@ -109,8 +111,15 @@ def write_colour_preview(
             grids = image_grids(list(zip(files, blocks, strict=True)), size)
             name = title or name_of(files[0], blocks[0], Kind.CUBE)
             draw_colours(grids, name, details(files[0], blocks[0]), size=size, smooth=smooth, names=names).save(target)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise _senseless(", ".join(source.name for source in sources), error) from error
     except OSError as error:
         raise TaskError("PictureNotWritten", f"{target.name} can't be written: {error.strerror}.") from error
+
+
+def _senseless(name: str, error: Exception) -> TaskError:
+    """What is told of a file whose headers say what can't be."""
+    return TaskError("NoPicture", f"{name} can't be drawn: its headers or values make no sense ({error}).")
 
 
 def _image_block(file: FitsFile) -> Hdu:

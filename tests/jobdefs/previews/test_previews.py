@@ -170,6 +170,38 @@ def test_what_can_not_be_drawn_is_told(tmp_path, make, error, words):
     assert not (tmp_path / "picture.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "card"),
+    [
+        ("image", "BITPIX  =                   12"),
+        ("image of the detector", "CDELT1  =               1E-300"),
+        ("image", "CRVAL1  =                1E300"),
+        ("light curve", "TFIELDS =                1E300"),
+        ("light curve", "TIMEDEL =               -1E300"),
+        ("events", "REFXCTYP= 'GLON-AIT'"),
+        ("events", "REFXCDLT=                1E300"),
+        ("spectrum", "EXPOSURE=               1E-300"),
+        ("spectrum", "SPECDELT=                1E300"),
+        ("good times", "TFORM1  = '8A      '"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # numpy and matplotlib say what they think of such numbers
+def test_headers_that_make_no_sense_give_a_picture_or_an_error(tmp_path, kind, card):
+    path = tmp_path / "odd.fits"
+    KINDS[kind](path)
+    content = bytearray(path.read_bytes())
+    place = next(place for place in range(0, len(content), 80) if content[place : place + 9] == card[:9].encode())
+    content[place : place + 80] = card.ljust(80).encode()
+    path.write_bytes(content)
+    told = ""
+    try:
+        write_preview(path, tmp_path / "odd.png", size=320)
+    except UsageError as error:
+        told = str(error)
+    assert "odd.fits" in told or (tmp_path / "odd.png").exists()
+    assert not list(tmp_path.glob(".*.part"))
+
+
 def test_wishes_that_can_not_be_met(tmp_path):
     source = image(tmp_path / "image.fits")
     with pytest.raises(ParameterError, match="size"):
