@@ -18,6 +18,7 @@ from ..schema import build_definition
 from ..values import TYPES, check_value
 from .jdl_names import FILE, kind_of
 from .jdl_parse import Entry, Resource, parse
+from .jdl_words import is_variable, multiplicity, unlike
 from .script import BUILTIN, SimpleCommand, read_script
 
 __all__ = ["Imported", "read_jdl"]
@@ -26,7 +27,6 @@ PROGRAMS = "/usr/local/bin"
 """Where programs are said to be that a script calls by their bare names."""
 
 _PROGRAM = re.compile(r"[A-Za-z][\w.-]*")
-_HEEDED = re.compile(r"PATH|IFS|ENV|HOME|CDPATH|PS[0-4]|SHELLOPTS|GLOBIGNORE|PROMPT_COMMAND|(BASH|LD|PYTHON|PERL).*")
 _NAMED = re.compile(r"([A-Za-z]\w*)=\{(\w+)\}", re.ASCII)
 _ENVIRONMENTS = ("sas", "any", "builtin")
 _LONGEST_NAME = 64
@@ -186,7 +186,7 @@ class _Import:
     def _add_used(self, entry: Entry) -> None:
         given = entry.given
         name = self._known_as(entry)
-        least, most = _multiplicity(given.get("multiplicity", ""))
+        least, most = multiplicity(given.get("multiplicity", ""))
         if not name:
             name = self._parameter_name(entry.name)
             self._parameters[name] = {
@@ -219,7 +219,7 @@ class _Import:
     def _add_generated(self, entry: Entry) -> None:
         given = entry.given
         parameter = self._known_as(entry) if "ref" in given or "utype" in given else ""
-        least, _ = _multiplicity(given.get("multiplicity", ""))
+        least, _ = multiplicity(given.get("multiplicity", ""))
         name = re.sub(r"[^\w.-]", "_", entry.name) or "result"
         data: dict[str, Any] = {
             "name": name,
@@ -266,7 +266,7 @@ class _Import:
     def _set_variables(self, simple: SimpleCommand) -> bool:
         for variable, name in simple.variables.items():
             known = self._names.get(name)
-            if known is None or not _is_variable(variable) or not re.fullmatch(r"[A-Z][A-Z0-9_]*", variable):
+            if known is None or not is_variable(variable) or not re.fullmatch(r"[A-Z][A-Z0-9_]*", variable):
                 return False
             self._parameters[known]["variable"] = variable
         return True
@@ -304,15 +304,13 @@ class _Import:
         lines = ["#!/bin/bash", "# Values come as environment variables; nothing here is made of them."]
         taken: set[str] = set()
         for old, new in self._names.items():
-            variable = _unlike(f"JDL_{new.upper()}", taken)
+            variable = unlike(f"JDL_{new.upper()}", taken)
             self._parameters[new]["variable"] = variable
-            if _is_variable(old):
+            if is_variable(old):
                 lines.append(f'{old}="${{{variable}-}}"')
             else:
                 self._notes.append(f"command: {old!r} is no name of a variable that users may set; see {variable}.")
-        lines += [
-            f"{old}={shlex.quote(file)}" for old, file in self._files.items() if re.fullmatch(r"[A-Za-z_]\w*", old)
-        ]
+        lines += [f"{old}={shlex.quote(file)}" for old, file in self._files.items() if is_variable(old)]
         data |= {"environment": "program", "command": [path]}
         self._notes.append(
             f"command: the script is more than one simple command; it is kept as it is, to be looked through and put as"
@@ -325,30 +323,3 @@ _KNOWN = frozenset(
     {"version", "docurl", "doculink", "type", "executionDuration", "executionduration", "script", "environment"}
 )
 """Facts that a definition has a place for."""
-
-
-def _is_variable(name: str) -> bool:
-    """Whether a script may have a variable of that name whose value a user chooses: none that a shell itself heeds."""
-    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is not None and not _HEEDED.fullmatch(name)
-
-
-def _unlike(name: str, taken: set[str]) -> str:
-    wanted, number = name[:60], 1
-    while wanted in taken:
-        number += 1
-        wanted = f"{name[:56]}_{number}"
-    taken.add(wanted)
-    return wanted
-
-
-def _multiplicity(text: str) -> tuple[float, float]:
-    """``1``, ``*`` or ``0..1``: at least so many, and at most so many; one where it says nothing."""
-    low, dots, high = text.strip().partition("..")
-    most = high if dots else low
-    return _count("1" if low == "*" else low, 1), _count(most, 1)
-
-
-def _count(text: str, default: float) -> float:
-    if text in ("*", "n", "N"):
-        return float("inf")
-    return float(text) if text.isascii() and text.isdecimal() and len(text) < 10 else default
