@@ -37,7 +37,8 @@ class Parameter:
     ----------
     type
         A SAS type: bool, int, real, string, choice, column, block, angle, time, table, dataset, expression,
-        directory, file; or region, a region of the sky (`vo.skyregions`). `table` and `dataset` that are inputs take a reference; those that are outputs a file name.
+        directory, file; or region, a region of the sky (`vo.skyregions`). `table` and `dataset` that are inputs take a
+        reference; those that are outputs a file name.
     multiple
         Whether several values may be given (SAS list types).
     parent, parent_value
