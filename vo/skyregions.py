@@ -45,6 +45,8 @@ _UNKNOWN_FRAMES = {
     "linear": "it is no frame of the sky",
     "wcs": "it depends on one image",
 }
+_MOST_WRAPPED = 20
+"""Pairs of parentheses about a shape; each costs a pass over the text."""
 _ALIASES = {"ring": "annulus", "rotbox": "box"}
 _WITHOUT_AREA = frozenset({"point", "position", "line", "vector", "text", "ruler", "compass", "segment", "projection"})
 _SELECTION = re.compile(r"\(\s*(?P<x>[a-z]\w*)\s*,\s*(?P<y>[a-z]\w*)\s*\)\s*(?:in|\.in\.)\s+(?P<shape>.*)", re.I | re.S)
@@ -125,8 +127,7 @@ def parse_region(text: str) -> Region:
         try:
             shapes.append(_shape(statement, frame))
         except (UsageError, ValueError) as error:
-            shown = statement if len(statement) <= 60 else f"{statement[:59]}…"
-            raise UsageError(f"{shown!r} is no region: {error}") from error
+            raise UsageError(f"{_short(statement, 60)!r} is no region: {_short(str(error), 300)}") from error
         if len(shapes) > MAX_SHAPES:
             raise UsageError(f"The region has more than {MAX_SHAPES} shapes.")
     if not shapes:
@@ -134,6 +135,10 @@ def parse_region(text: str) -> Region:
     if all(shape.excluded for shape in shapes):
         raise UsageError("Every shape of the region is excluded; give one that is not, without - or NOT before it.")
     return Region(tuple(shapes))
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _joined(a: np.ndarray, radius_a: float, b: np.ndarray, radius_b: float) -> tuple[np.ndarray, float]:
@@ -209,8 +214,9 @@ def _without_sign(text: str) -> tuple[str, bool]:
 
 def _without_columns(text: str) -> tuple[str, str]:
     """The shape of ``(X,Y) in CIRCLE(…)`` and its frame; any other text as it is, with no frame."""
-    while text.startswith("(") and text.endswith(")") and _is_wrapped(text):
-        text = text[1:-1].strip()
+    for _ in range(_MOST_WRAPPED):
+        if text.startswith("(") and text.endswith(")") and _is_wrapped(text):
+            text = text[1:-1].strip()
     match = _SELECTION.fullmatch(text)
     if match is None:
         return text, ""

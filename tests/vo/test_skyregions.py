@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -191,6 +192,18 @@ def test_other_frames_become_icrs(frame: str, name: str) -> None:
 
 def test_fk5_is_taken_as_icrs() -> None:
     assert parse_region("fk5; circle(1,2,3)") == parse_region("icrs; circle(1,2,3)")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 32_000 + ")" * 32_000, "icrs " * 13_000, "circle " + "1" * 65_000 + " 2 3", "a" * 65_000, "not " * 16_000],
+)
+def test_long_nonsense_is_refused_at_once_and_in_few_words(text: str) -> None:
+    start = time.process_time()
+    with pytest.raises(UsageError) as raised:
+        parse_region(text)
+    assert len(str(raised.value)) < 500
+    assert time.process_time() - start < 3
 
 
 def test_a_region_is_a_value() -> None:
