@@ -147,9 +147,10 @@ class Header:
         return default if card is None else card.value
 
     def number(self, keyword: str) -> float | int | None:
-        """The value of a keyword if it is a number, else None."""
+        """The value of a keyword if it is a finite number, else None."""
         value = self.get(keyword)
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return value if is_number else None
 
     def text(self, keyword: str) -> str:
         """The value of a keyword as text without blanks around it; empty when there is none."""

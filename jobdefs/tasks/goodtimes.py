@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from vo.errors import UsageError
+
 from .fitsio import FitsFile, Hdu
 from .fitsout import Field
 from .intervals import union
@@ -27,8 +29,19 @@ def column_names(hdu: Hdu) -> set[str]:
 
 
 def read_good_times(file: FitsFile, hdu: Hdu) -> np.ndarray:
-    """The intervals of a block for which `has_good_times` holds: shape (n, 2), seconds, sorted and disjoint."""
-    rows = file.table(hdu).all()
+    """The intervals of a block for which `has_good_times` holds: shape (n, 2), seconds, sorted and disjoint.
+
+    Raises
+    ------
+    vo.errors.UsageError
+        When its columns hold no numbers.
+    """
+    table = file.table(hdu)
+    for name in ("START", "STOP"):
+        column = table.columns[name]
+        if not column.scalar or column.code == "L":
+            raise UsageError(f"Column {name} of block {hdu.name or hdu.index} in {file.name} holds no times.")
+    rows = table.all()
     return union(np.column_stack([rows["START"], rows["STOP"]]))
 
 
