@@ -12,10 +12,13 @@ from jobdefs.definition import CATEGORIES, Definition
 from uws.pipelines.readiness import check_programs
 from vo.errors import UsageError
 
-__all__ = ["OTHER", "Heading", "Task", "catalogue", "missing_for"]
+__all__ = ["OTHER", "Heading", "Task", "catalogue", "missing_for", "usual_tasks"]
 
 OTHER = "Other tasks"
 """Heading of tasks without a category."""
+
+USUAL = ("Products", "Events")
+"""Categories of the tasks that pages offer beside data; the catalogue offers all."""
 
 NEEDS_SAS, EITHER, BUILT_IN, PROGRAM = "needs SAS", "SAS or built in", "built in", "program of the site"
 
@@ -30,11 +33,14 @@ class Task:
         What does its work: one of the words above.
     missing
         Why its jobs would be refused here; empty where they are not.
+    parameter
+        The one that takes the data for which tasks are looked for; empty where none are.
     """
 
     definition: Definition
     kind: str
     missing: str
+    parameter: str = ""
 
     @property
     def slug(self) -> str:
@@ -70,14 +76,20 @@ class Heading:
         return slugify(self.title)
 
 
-def catalogue(text: str) -> tuple[list[Heading], int, int]:
-    """The tasks in which all words of a text are found, by category; how many these are; and how many there are."""
+def catalogue(text: str, product_type: str = "") -> tuple[list[Heading], int, int]:
+    """The tasks in which all words of a text are found, by category; how many these are; and how many there are.
+
+    Parameters
+    ----------
+    product_type
+        Of ObsCore (``event``): only tasks that take such data; empty for all.
+    """
     everything = [task for task in registry.all_definitions().values() if not task.internal]
     words = text.casefold().split()
-    found = [task for task in everything if _matches(task, words)]
+    found = [task for task in everything if _matches(task, words) and (not product_type or _taker(task, product_type))]
     headings = []
     for category in (*CATEGORIES, ""):
-        tasks = [_task(task) for task in found if task.category == category]
+        tasks = [_task(task, product_type) for task in found if task.category == category]
         if tasks:
             headings.append(Heading(category or OTHER, sorted(tasks, key=lambda task: task.definition.name)))
     return headings, len(found), len(everything)
@@ -92,8 +104,20 @@ def missing_for(definition: Definition) -> str:
     return ""
 
 
-def _task(definition: Definition) -> Task:
-    return Task(definition, _kind(definition), missing_for(definition))
+def usual_tasks(product_type: str) -> list[Task]:
+    """The tasks that are mostly run on data of a type, of those that can be run here."""
+    takers = [task for task in registry.all_definitions().values() if not task.internal and task.category in USUAL]
+    tasks = [_task(task, product_type) for task in takers if _taker(task, product_type)]
+    return [task for task in tasks if not task.missing]
+
+
+def _task(definition: Definition, product_type: str) -> Task:
+    return Task(definition, _kind(definition), missing_for(definition), _taker(definition, product_type))
+
+
+def _taker(definition: Definition, product_type: str) -> str:
+    """The first parameter that takes data of a type; empty where none does."""
+    return next((item.parameter for item in definition.inputs if product_type in item.product_types), "")
 
 
 def _kind(definition: Definition) -> str:

@@ -19,7 +19,6 @@ from uws.scheduling import queue_position
 from uws.selectors import LOG_CHUNK, log_tail
 from uws.services import WAITING
 from vo.errors import NotFoundError
-from web.archive import TaskLink, tasks_for
 from web.family import Family
 from web.pictures import PREVIEWS, pictured, png_size
 from web.snippets import job_curl, job_pyvo
@@ -32,13 +31,12 @@ TAP = "tap"
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """A result and what can be done with it; `href` is empty where its file is gone."""
+    """A result, its address and that of the tasks that take it; these are empty where its file is gone."""
 
     result: Result
     href: str
-    reference: str
     is_preview: bool
-    tasks: list[TaskLink]
+    uses: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +264,12 @@ class JobPage:
 
     def _result(self, result: Result) -> ResultRow:
         gone = self.job.phase == Phase.ARCHIVED
+        reference = f"job:{self.job.id}/{result.name}"
         return ResultRow(
             result=result,
             href="" if gone else f"{self.uws_url}/results/{quote(result.name)}",
-            reference=f"job:{self.job.id}/{result.name}",
             is_preview=result.media_type in PREVIEWS and not gone,
-            tasks=tasks_for(result.product_type) if result.product_type and not gone else [],
+            uses=_uses(result.product_type, reference) if result.product_type and not gone else "",
         )
 
     def _picture(self, row: ResultRow) -> Picture:
@@ -298,6 +296,11 @@ def job_token(job: Job) -> str:
     """What of a job's state is worth telling a listener: it changes with the phase and the stage."""
     label = Phase(job.phase).label
     return f"{label}: {job.stage}" if job.stage and job.phase != Phase.COMPLETED else label
+
+
+def _uses(product_type: str, reference: str) -> str:
+    """The tasks that take a product."""
+    return f"{reverse('jobdefs')}?{urlencode({'type': product_type, 'data': reference})}"
 
 
 def _entity_url(entity_id: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from jobdefs import registry
 from jobdefs.definition import CATEGORIES
 from tests.web.test_job_pages import text_of
-from web.catalogue import BUILT_IN, EITHER, NEEDS_SAS, OTHER, catalogue, missing_for
+from web.catalogue import BUILT_IN, EITHER, NEEDS_SAS, OTHER, catalogue, missing_for, usual_tasks
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +101,22 @@ def test_the_form_of_a_task_tells_what_is_missing(db, client):
     task = next(task for task in registry.all_definitions().values() if task.environment == "sas")
     page = client.get(f"/jobdefs/{task.name}/").content.decode()
     assert "needs XMM-Newton SAS, which this service does not have. Jobs will be refused." in page
+
+
+def test_tasks_for_data_have_forms_that_name_it(db, client):
+    page = client.get("/jobdefs/", {"type": "event", "data": "ivo://a.example/x?one&two"}).content.decode()
+    assert 'href="/jobdefs/evselect/?table=ivo%3A%2F%2Fa.example%2Fx%3Fone%26two"' in page
+    assert 'href="/jobdefs/epic-products/?events=ivo' in page
+    assert "/jobdefs/gtibuild/" not in page
+    assert "ivo://a.example/x?one&amp;two" in page
+    nothing = client.get("/jobdefs/", {"type": "<b>"}).content.decode()
+    assert "There is no such task." in nothing
+    assert "<b>" not in nothing
+
+
+def test_beside_data_stand_the_usual_tasks_that_can_be_run():
+    usual = [task.definition.name for task in usual_tasks("event")]
+    assert {"evselect", "epic-spectrum", "epic-products"} <= set(usual)
+    assert not {"barycen", "epatplot"} & set(usual)
+    assert len(usual) < 12
+    assert usual_tasks("no such type") == []

@@ -21,17 +21,24 @@ from web.suggestions import suggestions
 
 __all__ = ["index", "show"]
 
-MOST_LETTERS = 200
-"""Of what tasks are searched for."""
+MOST_LETTERS = 600
+"""Of what tasks are searched for, and of the name of a data set."""
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The tasks by what they are for; ``q`` finds those with all its words."""
-    words = request.GET.get("q", "")[:MOST_LETTERS].replace("\0", "").strip()
-    headings, found, total = catalogue(words)
-    context = {"section": "jobdefs", "headings": headings, "found": found, "total": total, "q": words}
-    return render(request, "web/jobdefs.html", context)
+    """The tasks by what they are for; ``q`` finds those with all its words, ``type`` those that take such data.
+
+    ``data`` names the data set or the result with which their forms are to be filled.
+    """
+    words, kind, data = (_text(request, name) for name in ("q", "type", "data"))
+    headings, found, total = catalogue(words, kind)
+    context = {"section": "jobdefs", "headings": headings, "found": found, "total": total}
+    return render(request, "web/jobdefs.html", context | {"q": words, "type": kind, "data": data})
+
+
+def _text(request: HttpRequest, name: str) -> str:
+    return request.GET.get(name, "")[:MOST_LETTERS].replace("\0", "").strip()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
