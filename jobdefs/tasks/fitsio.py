@@ -220,7 +220,7 @@ class Column:
     @property
     def integer(self) -> bool:
         """Whether values are whole numbers."""
-        return self.code in "BIJK" and self.scale == 1 and float(self.zero).is_integer()
+        return self.code in "BIJK" and self.scale == 1 and self.zero == int(self.zero) and abs(self.zero) <= 2**63
 
     def values(self, rows: np.ndarray) -> np.ndarray:
         """The column's values, scaled, in native byte order.

@@ -127,7 +127,7 @@ def _read_origin(read: _Text, words: list[str], number: int) -> None:
     try:
         read.origin = utc_to_mission(words[1])
     except ValueError:
-        raise _Wrong(f"{words[1]!r} is no date of the form yyyy-mm-ddThh:mm:ss[.s] (UTC).") from None
+        raise _Wrong(f"{words[1][:40]!r} is no date of the form yyyy-mm-ddThh:mm:ss[.s] (UTC).") from None
     read.origin_line = number
 
 
@@ -137,7 +137,7 @@ def _read_interval(read: _Text, words: list[str]) -> None:
     start, stop = _number(words[0], "start"), _number(words[1], "stop")
     operator = words[2].lower() if len(words) > 2 else "+"
     if operator not in _OPERATORS:
-        raise _Wrong(f"{words[2]!r} is no operator; it must be one of {' '.join(_OPERATORS)}.")
+        raise _Wrong(f"{words[2][:40]!r} is no operator; it must be one of {' '.join(_OPERATORS)}.")
     if stop == 0:
         stop = math.inf
     elif stop <= start:
@@ -181,8 +181,8 @@ def _add(read: _Text, operator: str, intervals: np.ndarray) -> None:
 
 def _number(word: str, what: str) -> float:
     if not _NUMBER.fullmatch(word):
-        raise _Wrong(f"{word!r} is no number; {what} is a time in seconds.")
+        raise _Wrong(f"{word[:40]!r} is no number; {what} is a time in seconds.")
     value = float(re.sub("[dD]", "e", word))
     if not 0 <= value <= FOREVER:
-        raise _Wrong(f"{what} {word} must lie between 0 and {FOREVER:g}.")
+        raise _Wrong(f"{what} {word[:40]} must lie between 0 and {FOREVER:g}.")
     return value

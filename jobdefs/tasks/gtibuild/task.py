@@ -51,10 +51,11 @@ def run(call: Invocation) -> None:
 
 def _read(name: str) -> str:
     try:
-        data = Path(name).read_bytes() if Path(name).stat().st_size <= MOST_BYTES else None
+        with Path(name).open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise TaskError("FileNotFound", f"there is no file {name}.") from error
-    if data is None:
+    if len(data) > MOST_BYTES:
         raise TaskError("FileTooLarge", f"{name} is larger than {MOST_BYTES // 2**20} MiB; a list of times is needed.")
     if b"\0" in data or data.startswith(b"SIMPLE  ="):
         raise TaskError("NoText", f"{name} is no text; a list of times is needed, one interval a line.")

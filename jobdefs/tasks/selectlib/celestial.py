@@ -117,11 +117,15 @@ def find_projection(header: Mapping[str, object], columns: Sequence[str]) -> Pro
     kinds = [str(header.get(key.format("TYP"), "")) for key in keys]
     if not all(kind.endswith("-TAN") for kind in kinds) or not kinds[0].startswith("RA"):
         raise UsageError(f"The sky pixels of the table are in the projection {' '.join(kinds)}; RA---TAN is needed.")
-    pixel, value, step = (
-        tuple(float(header[key.format(part)]) for key in keys)  # type: ignore[arg-type]
-        for part in ("RPX", "RVL", "DLT")
-    )
+    pixel, value, step = (tuple(_number(header, key.format(part)) for key in keys) for part in ("RPX", "RVL", "DLT"))
     return Projection(by_upper["X"], by_upper["Y"], pixel, value, step)
+
+
+def _number(header: Mapping[str, object], keyword: str) -> float:
+    value = header[keyword]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise UsageError(f"{keyword}={value!r} in the header of the table is no number; its sky pixels have no place.")
+    return float(value)
 
 
 def _keys(header: Mapping[str, object]) -> tuple[str, str] | None:

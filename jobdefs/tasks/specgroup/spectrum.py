@@ -62,6 +62,9 @@ def read_spectrum(file: FitsFile, block: str = "") -> Spectrum:
         raise TaskError("NoSpectrum", f"Block {hdu.name} of {file.name} lacks a column CHANNEL, and COUNTS or RATE.")
     if not table.columns["CHANNEL"].scalar:
         raise TaskError("NoSpectrum", f"{file.name} holds several spectra, one a row; a spectrum of its own is needed.")
+    for column in (table.columns[name] for name in ("COUNTS", "RATE", "STAT_ERR") if name in table.columns):
+        if not column.scalar or column.code == "L":
+            raise TaskError("NoSpectrum", f"Column {column.name} of {file.name} holds no number for each channel.")
     if not table.length:
         raise TaskError("NoSpectrum", f"The spectrum of {file.name} has no channels.")
     rows = table.all()
