@@ -116,7 +116,7 @@ class _Import:
         if self._facts.get("type"):
             data["type"] = self._facts["type"]
         duration = self._facts.get("executionDuration") or self._facts.get("executionduration") or ""
-        if duration.isascii() and duration.isdecimal() and 0 < int(duration) < 10**9:
+        if re.fullmatch(r"0*[1-9][0-9]{0,8}", duration):
             data["limits"] = {"duration": int(duration), "max_duration": max(int(duration), 86_400)}
         return data
 

@@ -223,3 +223,9 @@ def test_text_is_kept_whatever_it_holds() -> None:
 def test_what_is_no_jdl_is_told(text: bytes, message: str) -> None:
     with pytest.raises(AthanorError, match=message):
         read_jdl(text)
+
+
+@pytest.mark.parametrize("duration", ["9" * 5000, "-1", "0", "1e3", "٣٠٠"])
+def test_durations_that_are_none_leave_the_usual_one(duration):
+    document = CURRENT.format(script="tool").replace('value="300" datatype="int"', f'value="{duration}" datatype="int"')
+    assert read_jdl(document.encode()).definition.limits == Limits()
