@@ -11,7 +11,7 @@ import numpy as np
 
 from vo.wording import plain
 
-__all__ = ["contains", "format_ranges", "intersect", "parse_ranges", "subtract", "union"]
+__all__ = ["contains", "elapsed", "format_ranges", "intersect", "parse_ranges", "subtract", "union"]
 
 
 def union(intervals: np.ndarray) -> np.ndarray:
@@ -53,6 +53,15 @@ def contains(intervals: np.ndarray, values: np.ndarray) -> np.ndarray:
         return np.zeros(len(values), dtype=bool)
     place = np.searchsorted(intervals[:, 0], values, side="right") - 1
     return (place >= 0) & (values <= intervals[np.maximum(place, 0), 1])
+
+
+def elapsed(intervals: np.ndarray, moments: np.ndarray) -> np.ndarray:
+    """How much of the intervals, which are finite, lies before each moment, in their unit."""
+    if not len(intervals):
+        return np.zeros(len(moments))
+    lengths = np.diff(intervals, axis=1)[:, 0]
+    before = np.cumsum(lengths) - lengths
+    return np.interp(moments, intervals.ravel(), np.column_stack([before, before + lengths]).ravel())
 
 
 def parse_ranges(text: str) -> np.ndarray | None:

@@ -16,7 +16,7 @@ from ..camera import CAMERAS, Camera, instrument_of_file, standard_selection
 from ..filespec import file_and_block
 from ..fitsio import open_fits
 from ..goodtimes import read_good_times
-from ..intervals import intersect, union
+from ..intervals import elapsed, intersect, union
 from ..listtimes import times_in
 from ..parameters import Invocation
 from ..reporting import Reporter, TaskError
@@ -149,24 +149,10 @@ def _make_curve(call: Invocation, selection: str, events: _List) -> Curve:
         times, rates = rows["TIME"].astype(float), rows["RATE"].astype(float)
     if not len(times):
         raise TaskError("NoFilteredEvents", "the rate curve is empty: the event list has no time, or no events.")
-    bins = np.column_stack([times - width / 2, times + width / 2])
     coverage = np.ones(len(times))
     if len(events.good):
-        coverage = _overlap(bins, events.good) / width
+        coverage = (elapsed(events.good, times + width / 2) - elapsed(events.good, times - width / 2)) / width
     return Curve(times, rates, width, coverage)
-
-
-def _overlap(bins: np.ndarray, good: np.ndarray) -> np.ndarray:
-    """Seconds of good time in each bin."""
-    before = np.concatenate([[0.0], np.cumsum(good[:, 1] - good[:, 0])])
-
-    def until(moments: np.ndarray) -> np.ndarray:
-        place = np.searchsorted(good[:, 0], moments, side="right")
-        last = np.maximum(place - 1, 0)
-        part = np.clip(moments - good[last, 0], 0, good[last, 1] - good[last, 0])
-        return np.where(place > 0, before[last] + part, 0.0)
-
-    return until(bins[:, 1]) - until(bins[:, 0])
 
 
 def _level(call: Invocation, curve: Curve, camera: Camera) -> tuple[float, dict[str, object]]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..evselect.dss import base_subspace
-from ..evselect.exposure import exposure_table
-from ..evselect.subspace import good_times_of
+from ..evselect.exposure import exposure_table, good_times_by_ccd
 from ..fitsio import FitsFile, Table
+from ..intervals import elapsed
 from ..reporting import Reporter
 
 __all__ = ["good_times_by_chip", "live_times", "live_times_of"]
@@ -24,13 +24,7 @@ def good_times_by_chip(table: Table, reporter: Reporter) -> dict[int, np.ndarray
         CCD → intervals of shape (n, 2), seconds; key 0 alone where chips are not told apart; nothing where there are
         none.
     """
-    subspace = base_subspace(table, "TIME", reporter.warning)
-    found: dict[int, np.ndarray] = {}
-    for component in subspace.components:
-        intervals = good_times_of(subspace, component, "TIME")
-        if intervals is not None:
-            found.update(dict.fromkeys(subspace.ccds(component) or [0], intervals))
-    return found
+    return good_times_by_ccd(base_subspace(table, "TIME", reporter.warning), "TIME")
 
 
 def live_times(
@@ -60,7 +54,7 @@ def live_times(
 
 def live_times_of(good: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Seconds of good time in each bin."""
-    return np.diff(_elapsed(good, edges))
+    return np.diff(elapsed(good, edges))
 
 
 def _densities(events: FitsFile, number: int, good: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -77,7 +71,7 @@ def _densities(events: FitsFile, number: int, good: np.ndarray) -> tuple[np.ndar
     order = np.argsort(middles, kind="stable")
     middles, fractions = middles[order], fractions[order]
     half = float(np.median(np.diff(middles))) / 2
-    seconds = _elapsed(good, middles + half) - _elapsed(good, middles - half)
+    seconds = elapsed(good, middles + half) - elapsed(good, middles - half)
     kept = seconds > 0
     if not kept.any() or not half:
         return None
@@ -91,19 +85,10 @@ def _weighted(frames: tuple[np.ndarray, np.ndarray], good: np.ndarray, edges: np
     borders = (middles[1:] + middles[:-1]) / 2
     cuts = np.union1d(borders, edges)
     places = (cuts[1:] + cuts[:-1]) / 2
-    live = np.diff(_elapsed(good, cuts)) * densities[np.searchsorted(borders, places)]
+    live = np.diff(elapsed(good, cuts)) * densities[np.searchsorted(borders, places)]
     bins = np.searchsorted(edges, places, side="right") - 1
     kept = (bins >= 0) & (bins < len(edges) - 1)
     return np.bincount(bins[kept], weights=live[kept], minlength=len(edges) - 1)
-
-
-def _elapsed(good: np.ndarray, moments: np.ndarray) -> np.ndarray:
-    """Seconds of good time before each moment."""
-    if not len(good):
-        return np.zeros(len(moments))
-    lengths = np.diff(good, axis=1)[:, 0]
-    elapsed = np.column_stack([np.cumsum(lengths) - lengths, np.cumsum(lengths)]).ravel()
-    return np.interp(moments, good.ravel(), elapsed)
 
 
 def _live_fraction(table: Table, number: int) -> float:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..filespec import file_and_block
 from ..fitsout import Outputs, Writer
 from ..parameters import Invocation
 from ..reporting import TaskError
-from ..selectlib import split_blockspec
 
-__all__ = ["SWITCHES", "changes_in_place", "check_targets", "keeps_list", "open_list", "split_table"]
+__all__ = ["SWITCHES", "changes_in_place", "check_targets", "keeps_list", "open_list"]
 
 SWITCHES = {
     "filteredset": "withfilteredset",
@@ -25,11 +25,6 @@ SWITCHES = {
     "histogramset": "withhistogramset",
 }
 """Parameter of a product's file → the parameter that switches it on."""
-
-
-def split_table(text: str) -> tuple[str, str]:
-    """The file and the block that the parameter table names."""
-    return (text, "") if Path(text).exists() else split_blockspec(text)
 
 
 def changes_in_place(call: Invocation) -> bool:
@@ -56,7 +51,7 @@ def check_targets(call: Invocation) -> None:
     TaskError
         With code SameDataset; InPlace where the table can't be changed in place.
     """
-    name = split_table(call.text("table"))[0]
+    name = file_and_block(call.text("table"))[0]
     table = Path(name).resolve()
     if changes_in_place(call):
         _check_in_place(name, table)
@@ -72,7 +67,7 @@ def open_list(call: Invocation, outputs: Outputs) -> Writer:
     """The writer of the filtered list; in place it takes over the permissions of the table's file."""
     if not changes_in_place(call):
         return outputs.open(call.text("filteredset"))
-    table = Path(split_table(call.text("table"))[0]).resolve()
+    table = Path(file_and_block(call.text("table"))[0]).resolve()
     writer = outputs.open(str(table))
     os.fchmod(writer.file.fileno(), table.stat().st_mode & 0o7777)
     return writer

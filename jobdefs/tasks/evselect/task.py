@@ -8,18 +8,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-import sys
 from collections.abc import Callable, Mapping
 
-from vo.errors import AthanorError, QueryError
-
 from .. import headers
+from ..filespec import file_and_block
 from ..fitscards import Card, Header
 from ..fitsio import FitsFile, Table, open_fits
 from ..fitsout import Outputs, Writer
 from ..intervals import parse_ranges
 from ..parameters import Invocation
 from ..reporting import Reporter, TaskError
+from ..running import running
 from ..selectlib import Selection, compile_selection, file_references
 from ..skyplane import SkyPlane
 from .blocks import open_block
@@ -40,7 +39,7 @@ from .reach import check_reach
 from .remarks import instrument_of, remark_on_events, remark_on_exposure, remark_on_table
 from .scan import DataRanges, Product, scan
 from .subspace import Subspace
-from .targets import SWITCHES, check_targets, keeps_list, open_list, split_table
+from .targets import SWITCHES, check_targets, keeps_list, open_list
 
 __all__ = ["VERSION", "run"]
 
@@ -63,32 +62,12 @@ def run(call: Invocation, *, chunk_rows: int = 0) -> None:
     TaskError
         What was asked for can't be done; nothing is left behind then.
     """
-    reporter = Reporter("evselect", VERSION, verbosity=call.verbosity)
-    reporter.executing(call.command, call.options)
-    reporter.started()
-    try:
+    with running(call, VERSION) as reporter:
         check_targets(call)
         reporter.stage("Reading the event list")
-        path, block = split_table(call.text("table"))
+        path, block = file_and_block(call.text("table"))
         with open_fits(path) as file, Outputs(clobber=call.clobber) as outputs:
             _Run(call, reporter, file.table(file.find(block)), outputs, chunk_rows).execute()
-    except TaskError:
-        raise
-    except QueryError as error:
-        if error.excerpt:
-            sys.stderr.write(f"{error.excerpt}\n")
-        raise TaskError("DssException", str(error)) from error
-    except AthanorError as error:
-        raise TaskError("DatasetError", str(error)) from error
-    except MemoryError as error:
-        raise TaskError(
-            "OutOfMemory", "the products need more memory than there is; choose larger bins or fewer pixels."
-        ) from error
-    except OSError as error:
-        raise TaskError(
-            "DatasetError", f"{error.filename or 'a product'} can't be written: {error.strerror}."
-        ) from error
-    reporter.ended()
 
 
 class _Run:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from astropy.table import Table
 
 from jobdefs import registry
 from jobdefs.tasks.parameters import Invocation, parse_arguments
@@ -69,3 +70,8 @@ def flares(tmp_path_factory) -> dict[str, Path]:
 def call(task: str, run: Callable[[Invocation], None], **parameters: object) -> None:
     """Run a task as its command line would."""
     run(parse_arguments(registry.get(task), [f"{name}={value}" for name, value in parameters.items()]))
+
+
+def made(path: str = "gti.ds") -> list[tuple[float, float]]:
+    """The good times that a task has written."""
+    return [tuple(row) for row in Table.read(path, hdu=1)]

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobdefs.tasks.epic_flare_filter.levels import Curve, clipped_level
-from jobdefs.tasks.epic_flare_filter.task import _overlap
 from jobdefs.tasks.reporting import TaskError
 
 
@@ -48,22 +47,3 @@ def test_quiet_curves_lose_little_and_flares_are_above(seed, rate, sigmas):
     level = clipped_level(curve([*quiet, *flare]), sigmas)
     assert (quiet <= level.threshold).mean() > 0.93
     assert (flare > level.threshold).all()
-
-
-intervals = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 5)), max_size=6)
-
-
-@given(intervals)
-def test_good_time_in_bins(pairs):
-    good, last = [], -1
-    for start, length in sorted(pairs):
-        if start > last:
-            good.append([start, start + length])
-            last = start + length
-    good = np.array(good, dtype=float).reshape(-1, 2)
-    bins = np.column_stack([np.arange(0, 60, 4.0), np.arange(4, 64, 4.0)])
-    if not len(good):
-        return
-    moments = np.arange(0.5, 60)
-    inside = ((moments[:, None] > good[:, 0]) & (moments[:, None] < good[:, 1])).any(axis=1)
-    assert _overlap(bins, good).tolist() == inside.reshape(-1, 4).sum(axis=1).tolist()

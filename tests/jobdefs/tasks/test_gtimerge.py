@@ -6,15 +6,12 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from jobdefs.tasks.gtimerge import MODES, run
-from jobdefs.tasks.intervals import union
+from jobdefs.tasks.gtimerge import run
 from jobdefs.tasks.reporting import TaskError
 from tests.jobdefs.evselect.events import GOOD_TIMES, START, make_events
 
-from .conftest import call
+from .conftest import call, made
 
 
 def times(path, rows, *, name="STDGTI", **keywords) -> str:
@@ -27,10 +24,6 @@ def times(path, rows, *, name="STDGTI", **keywords) -> str:
     table.header.update(keywords)
     fits.HDUList([fits.PrimaryHDU(), table]).writeto(path)
     return str(path)
-
-
-def made(path="gti.ds") -> list[tuple[float, float]]:
-    return [tuple(row) for row in Table.read(path, hdu=1)]
 
 
 @pytest.mark.parametrize(
@@ -95,21 +88,3 @@ def test_what_can_not_be_joined_is_told(folder, asked, message):
     with pytest.raises(TaskError, match=message):
         call("gtimerge", run, **asked)
     assert {path.name for path in folder.iterdir()} == before
-
-
-sets = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8).map(
-    lambda rows: union(np.array(rows, dtype=float).reshape(-1, 2))
-)
-
-
-@given(one=sets, other=sets)
-@settings(max_examples=50)
-def test_every_moment_is_as_the_mode_says(one, other):
-    grid = np.arange(-0.5, 42)
-
-    def inside(rows):
-        return ((grid[:, None] > rows[:, 0]) & (grid[:, None] < rows[:, 1])).any(axis=1)
-
-    a, b = inside(one), inside(other)
-    for mode, expected in (("and", a & b), ("or", a | b), ("minus", a & ~b)):
-        assert np.array_equal(inside(MODES[mode](one, other)), expected)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdefs.tasks.intervals import contains, intersect, subtract, union
+from jobdefs.tasks.intervals import contains, elapsed, intersect, subtract, union
 
-MOMENTS = np.arange(-0.5, 42, 1)
+MOMENTS = np.arange(-0.5, 43, 1)
 """Between the whole numbers at which intervals begin and end."""
 
 pairs = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=12).map(
@@ -33,6 +33,13 @@ def test_every_moment_is_as_the_operation_says(one, other):
     for result in (a, intersect(a, b), subtract(a, b)):
         assert (result[:, 0] <= result[:, 1]).all()
         assert (result[1:, 0] > result[:-1, 1]).all()
+
+
+@given(pairs)
+def test_what_has_passed_of_intervals(rows):
+    good = union(rows)
+    edges = np.arange(-1, 44, 4.0)
+    assert np.diff(elapsed(good, edges)).tolist() == inside(good).reshape(-1, 4).sum(axis=1).tolist()
 
 
 @pytest.mark.parametrize(

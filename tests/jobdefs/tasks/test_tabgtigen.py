@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jobdefs.tasks.reporting import TaskError
 from jobdefs.tasks.tabgtigen import good_intervals, run
 
-from .conftest import call
+from .conftest import call, made
 
 
 def curve(path, rates, times=None, **keywords) -> str:
@@ -25,10 +25,6 @@ def curve(path, rates, times=None, **keywords) -> str:
     table.header.update({"TELESCOP": "XMM", "INSTRUME": "EPN", "TIMEDEL": 10.0, **keywords})
     fits.HDUList([fits.PrimaryHDU(), table]).writeto(path)
     return str(path)
-
-
-def made(path="gti.ds") -> list[tuple[float, float]]:
-    return [tuple(row) for row in Table.read(path, hdu=1)]
 
 
 @pytest.mark.parametrize(
