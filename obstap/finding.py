@@ -19,11 +19,11 @@ from vo.skyregions import Region, parse_region
 __all__ = ["COLUMNS", "run", "write_query"]
 
 COLUMNS = {
-    "events": "obs_publisher_did",
     "obs_id": "obs_id",
     "instrument": "instrument_name",
     "target": "target_name",
     "exposure": "t_exptime",
+    "events": "obs_publisher_did",
 }
 """Columns of the table that is made, and of ``ivoa.obscore``."""
 
@@ -115,8 +115,8 @@ def _described(context: InProcessContext, named: Sequence[str]) -> list[Row]:
     identifiers = [name for name in named if name.startswith("ivo://")]
     if identifiers:
         condition = f"obs_publisher_did IN ({', '.join(map(literal, identifiers))})"
-        known = {row[0]: row for row in _ask(context, _select([condition], len(identifiers)))}
-    return [known.get(name, (name, *[None] * (len(COLUMNS) - 1))) for name in named]
+        known = {row[-1]: row for row in _ask(context, _select([condition], len(identifiers)))}
+    return [known.get(name, (*[None] * (len(COLUMNS) - 1), name)) for name in named]
 
 
 def _write(path: Path, rows: Iterable[Row]) -> None:

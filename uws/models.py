@@ -43,6 +43,7 @@ class Job(models.Model):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
     step = models.CharField(max_length=100, blank=True)  # of the parent's pipeline
     branch = models.CharField(max_length=500, blank=True)  # which of the step's repetitions
+    label = models.CharField(max_length=80, blank=True)  # what that repetition is for
     retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")
     waiting_for = models.PositiveIntegerField(default=0)  # jobs that must end before it can start
 

@@ -37,6 +37,7 @@ class ResultRow:
     href: str
     is_preview: bool
     uses: str
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +271,7 @@ class JobPage:
             href="" if gone else f"{self.uws_url}/results/{quote(result.name)}",
             is_preview=result.media_type in PREVIEWS and not gone,
             uses=_uses(result.product_type, reference) if result.product_type and not gone else "",
+            label=self.family.label_of(result.name) if self.family else "",
         )
 
     def _picture(self, row: ResultRow) -> Picture:

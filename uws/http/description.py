@@ -114,6 +114,7 @@ def describe_children(job: Job, *, url: str) -> dict[str, Any]:
                 "href": f"{lists}/{quote(child.definition)}/{child.pk}",
                 "step": child.step,
                 "branch": child.branch,
+                "label": child.label,
                 "phase": child.phase,
             }
             for child in list_children(job=job)[:CHILDREN]

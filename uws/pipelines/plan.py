@@ -94,8 +94,6 @@ class _Planner:
             child = self.children.get((step.name, name))
             state = child.state if child else self._prospect(step, branch)
             self.plan.states[step.name, name] = state
-            if state == State.FAILED and branch:
-                self.plan.labels[step.name, name] = _label(self._item(step, branch))
             if state == State.READY:
                 self.plan.wanted.append(self._wanted(step, branch))
 
@@ -243,8 +241,11 @@ class _Planner:
                     several = filled if self._takes_several(step, name) else filled[:1]
                     parameters[name] = [value for values in several for value in values]
         except UsageError as error:
-            return Wanted(step, branch_name(branch), error=str(error))
-        return Wanted(step, branch_name(branch), parameters, self._duration(step))
+            return Wanted(step, branch_name(branch), error=str(error), label=self._label(step, branch))
+        return Wanted(step, branch_name(branch), parameters, self._duration(step), label=self._label(step, branch))
+
+    def _label(self, step: Step, branch: Branch) -> str:
+        return _label(self._item(step, branch)) if branch else ""
 
     def _takes_several(self, step: Step, name: str) -> bool:
         parameter = self.definition.task(step.task).parameter(name)
