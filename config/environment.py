@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -36,6 +37,16 @@ VARIABLES = {
     "ATHANOR_ARCHIVE_READER_URL": "`ARCHIVE_URL` of a login for queries. Default: they take the role `athanor_reader`.",
     "SAS_DIR": "Root of an XMM-Newton SAS installation; empty (default) when there is none.",
     "SAS_CCFPATH": "Directory of the XMM-Newton current calibration files; empty (default) when there is none.",
+    "ATHANOR_SAS_COMMAND": "Command that runs SAS in a container, as in `apptainer exec --bind /data /images/sas.sif`;"
+    " `SAS_DIR` is then a path within it. `{jobdir}` and `{workdir}` stand for the directories of a job. Default: SAS"
+    " is installed on the machine.",
+    "HEADAS": "Root of a HEASoft installation, which some tasks of SAS need; empty (default) when there is none.",
+    "SAS_VERBOSITY": "How much tasks of SAS tell, 0 to 10. Default 4.",
+    "SAS_SUPPRESS_WARNING": "How often a task of SAS tells each warning. Default 1.",
+    "ATHANOR_ODF_DIR": "Directory of the observation data files that jobs may name as `odf:<obsid>`; empty (default)"
+    " when there is none.",
+    "ATHANOR_XMM_ARCHIVE": "Where jobs may fetch files of XMM-Newton observations: `no` (default), `yes` for ESA's"
+    " archive, or the URL of another with the same interface.",
     "ATHANOR_BASE_URL": "Public URL of the service when a proxy hides it. Default: taken from each request.",
     "ATHANOR_AUTHORITY": "IVOA authority in the identifiers of the archive's data sets. Default `athanor.example`.",
     "ATHANOR_WEB_WORKERS": "Web server processes. Default 2.",
@@ -74,6 +85,8 @@ VARIABLES = {
     " 1073741824.",
     "ATHANOR_NOTICE_HOSTS": "Comma-separated hosts (`name`, `name:port`, or `http://name:port` for one without TLS)"
     " that may be told of the end of a job. Default: none.",
+    "ATHANOR_PUBLISH": "Who may publish results of jobs in the archive: `operators` (default; superusers and users with"
+    " the permission `obstap.publish_products`) or `owners` (also each user those of the user's own jobs).",
     "EMAIL_URL": "Mail server, as in `smtp+tls://user:password@mail.example.org:587`. Default: none, and jobs send no"
     " mail.",
     "DEFAULT_FROM_EMAIL": "Sender of mail. Default `athanor@localhost`.",
@@ -101,6 +114,12 @@ class Environment:
     archive_reader_url: str
     sas_dir: str
     sas_ccfpath: str
+    sas_command: tuple[str, ...]
+    headas: str
+    sas_verbosity: int
+    sas_suppress_warning: int
+    odf_dir: str
+    xmm_archive: str
     base_url: str
     authority: str
     web_workers: int
@@ -134,6 +153,7 @@ class Environment:
     archive_days: int
     min_free_bytes: int
     notice_hosts: list[str]
+    publish: str
     email: dict[str, object]
     from_email: str
 
@@ -168,8 +188,14 @@ def read_environment() -> Environment:
         database=_database(env, home),
         archive_url=env.str("ARCHIVE_URL", default=f"duckdb:{home / 'tables'}"),
         archive_reader_url=env.str("ATHANOR_ARCHIVE_READER_URL", default=""),
-        sas_dir=env.str("SAS_DIR", default=""),
+        sas_dir=_directory(env, "SAS_DIR"),
         sas_ccfpath=env.str("SAS_CCFPATH", default=""),
+        sas_command=_words(env, "ATHANOR_SAS_COMMAND"),
+        headas=_directory(env, "HEADAS"),
+        sas_verbosity=_natural(env, "SAS_VERBOSITY", 4, most=10),
+        sas_suppress_warning=_natural(env, "SAS_SUPPRESS_WARNING", 1),
+        odf_dir=_directory(env, "ATHANOR_ODF_DIR"),
+        xmm_archive=_archive(env, "ATHANOR_XMM_ARCHIVE"),
         base_url=env.str("ATHANOR_BASE_URL", default="").rstrip("/"),
         authority=env.str("ATHANOR_AUTHORITY", default="athanor.example"),
         web_workers=_positive(env, "ATHANOR_WEB_WORKERS", 2),
@@ -203,6 +229,7 @@ def read_environment() -> Environment:
         archive_days=_positive(env, "ATHANOR_ARCHIVE_DAYS", 365),
         min_free_bytes=_positive(env, "ATHANOR_MIN_FREE_BYTES", 2**30),
         notice_hosts=_hosts(env, "ATHANOR_NOTICE_HOSTS", plain="http://"),
+        publish=_one_of(env, "ATHANOR_PUBLISH", ("operators", "owners")),
         email=_email(env),
         from_email=env.str("DEFAULT_FROM_EMAIL", default="athanor@localhost"),
     )
@@ -231,11 +258,38 @@ def _positive(env: environ.Env, name: str, default: int) -> int:
     return _natural(env, name, default, least=1)
 
 
-def _natural(env: environ.Env, name: str, default: int, *, least: int = 0) -> int:
+def _natural(env: environ.Env, name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
     text = env.str(name, default=str(default))
     value = int(text) if text.isascii() and text.isdecimal() else -1
     if value < least:
         raise ImproperlyConfigured(f"{name} is {text!r}; it must be a whole number of at least {least}.")
+    if most is not None and value > most:
+        raise ImproperlyConfigured(f"{name} is {text!r}; it must be at most {most}.")
+    return value
+
+
+def _words(env: environ.Env, name: str) -> tuple[str, ...]:
+    """A command as a shell would split it; none will ever see it."""
+    try:
+        return tuple(shlex.split(env.str(name, default="")))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} cannot be split into words: {error}.") from error
+
+
+def _directory(env: environ.Env, name: str) -> str:
+    path: str = env.str(name, default="")
+    if path and not Path(path).is_absolute():
+        raise ImproperlyConfigured(f"{name} is {path!r}; write a full path, as in /data/xmm.")
+    return path
+
+
+def _archive(env: environ.Env, name: str) -> str:
+    """``yes``, a URL, or nothing where there is none."""
+    value: str = env.str(name, default="no").strip()
+    if value in ("", "no"):
+        return ""
+    if value != "yes" and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be yes, no or the URL of an archive.")
     return value
 
 

@@ -80,9 +80,11 @@ def active_outputs(definition: Definition, values: Values) -> dict[str, str]:
     Returns
     -------
     dict
-        Name of the output → its file's name, or the glob pattern of an output that has one.
+        Name of the output → its file's name, or the glob pattern of an output that has one. Of an input that the task
+        changes it is the reference to that.
     """
     full = effective(definition, values)
+    read = {item.parameter for item in definition.inputs}
     result: dict[str, str] = {}
     for output in definition.outputs:
         if output.when and full.get(output.when) != ["yes"]:
@@ -95,5 +97,6 @@ def active_outputs(definition: Definition, values: Values) -> dict[str, str]:
             result[output.name] = output.pattern
         elif full.get(parameter.name):
             value = full[parameter.name][0]
-            result[output.name] = value.partition(":")[0] if parameter.type == "table" else value
+            has_block = parameter.type == "table" and parameter.name not in read
+            result[output.name] = value.partition(":")[0] if has_block else value
     return result

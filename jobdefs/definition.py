@@ -37,7 +37,8 @@ class Parameter:
     ----------
     type
         A SAS type: bool, int, real, string, choice, column, block, angle, time, table, dataset, expression,
-        directory, file; or region, a region of the sky (`vo.skyregions`). `table` and `dataset` that are inputs take a reference; those that are outputs a file name.
+        directory, file; or region, a region of the sky (`vo.skyregions`). `table` and `dataset` that are inputs take a
+        reference; those that are outputs a file name.
     multiple
         Whether several values may be given (SAS list types).
     parent, parent_value
@@ -101,7 +102,8 @@ class Output:
     """A file, or files, that the task writes.
 
     `name` is the UWS result id. The file's name is the value of `parameter`, or matches `pattern` (a glob; several
-    files become `name-1`, `name-2`, …). `when` names the boolean parameter that switches it on, or is empty.
+    files become `name-1`, `name-2`, …; with `single` it fits one). `when` names the boolean parameter that switches it
+    on, or is empty.
     Of a pipeline it is the result of a step, `source` being ``step/result``; those of branches become `name-<branch>`.
     """
 
@@ -110,6 +112,7 @@ class Output:
     media_type: str
     parameter: str = ""
     pattern: str = ""
+    single: bool = False
     when: str = ""
     required: bool = True
     product_type: str = ""
@@ -176,6 +179,8 @@ class Definition:
     sas
         Of a `builtin` task that runs tasks of SAS itself: `required`, or `optional` where it does with built-in ones
         what it can; else empty.
+    packages
+        Of a `builtin` task: Python packages that it needs and that the product does without.
     category
         Heading under which lists of tasks show it: one of `CATEGORIES`.
     command
@@ -211,6 +216,7 @@ class Definition:
     type: str = "Reduction"  # ProvenanceDM activity type
     environment: str = "builtin"
     sas: str = ""
+    packages: tuple[str, ...] = ()
     category: str = ""
     executor: str = ""
     command: tuple[str, ...] = ()
@@ -250,6 +256,7 @@ class Definition:
             **{
                 **data,
                 "command": tuple(data["command"]),
+                "packages": tuple(data.get("packages", ())),
                 "parameters": tuple(
                     Parameter(**{**parameter, "options": tuple(parameter["options"])})
                     for parameter in data["parameters"]

@@ -19,7 +19,15 @@ from .definition import Definition
 from .schema import build_definition
 from .stepcheck import link_steps
 
-__all__ = ["DIRECTORY", "add_directory", "all_definitions", "get", "parse_definition"]
+__all__ = [
+    "DIRECTORY",
+    "add_directory",
+    "all_definitions",
+    "get",
+    "parse_definition",
+    "product_definition",
+    "product_definitions",
+]
 
 DIRECTORY = Path(__file__).parent / "definitions"
 """Where the product's definitions stand."""
@@ -53,14 +61,18 @@ def parse_definition(text: str, *, source: str) -> Definition:
     return build_definition(document, source=source)
 
 
+def _parsed(path: Path) -> Definition:
+    definition = parse_definition(path.read_text(encoding="utf-8"), source=path.name)
+    if definition.name != path.stem:
+        raise AthanorError(f"{path.name}: name: it is {definition.name!r}, but the file is called {path.stem!r}.")
+    return definition
+
+
 @cache
 def _read(directories: tuple[Path, ...]) -> Mapping[str, Definition]:
     found: dict[str, Definition] = {}
     for path in (path for directory in directories for path in directory.glob("*.toml")):
-        definition = parse_definition(path.read_text(encoding="utf-8"), source=path.name)
-        if definition.name != path.stem:
-            raise AthanorError(f"{path.name}: name: it is {definition.name!r}, but the file is called {path.stem!r}.")
-        found[definition.name] = definition
+        found[path.stem] = _parsed(path)
     linked = {
         name: link_steps(item, found, source=f"{name}.toml") if item.environment == "pipeline" else item
         for name, item in sorted(found.items())
@@ -77,6 +89,24 @@ def all_definitions() -> Mapping[str, Definition]:
         When a file is wrong.
     """
     return _read((DIRECTORY, *_own))
+
+
+def product_definitions() -> Mapping[str, Definition]:
+    """The definitions that come with the product, whatever the site has in their place."""
+    return _read((DIRECTORY,))
+
+
+@cache
+def product_definition(name: str) -> Definition:
+    """The product's own definition of a task that is no pipeline; its file alone is read, for tasks that start often.
+
+    Raises
+    ------
+    vo.errors.NotFoundError
+        When there is none; names the nearest.
+    """
+    path = DIRECTORY / f"{name}.toml"
+    return _parsed(path) if name.isprintable() and "/" not in name and path.is_file() else get(name)
 
 
 def get(name: str) -> Definition:

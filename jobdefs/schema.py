@@ -156,6 +156,11 @@ def _check_sense(definition: Definition, mistakes: _Mistakes) -> None:
     _check_limits(definition.limits, mistakes)
     if definition.sas not in SAS or (definition.sas and definition.environment != "builtin"):
         mistakes.add("sas", "only a builtin task has it: optional or required.")
+    if definition.packages and definition.environment != "builtin":
+        mistakes.add("packages", "only a builtin task has them.")
+    for name in definition.packages:
+        if not name.isidentifier():
+            mistakes.add("packages", f"{name!r} is no name under which a package is imported.")
     if definition.category and definition.category not in CATEGORIES:
         mistakes.add("category", f"{definition.category!r} is none of {', '.join(CATEGORIES)}.")
     if definition.steps and definition.environment != "pipeline":

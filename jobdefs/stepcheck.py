@@ -231,7 +231,7 @@ class _Checker:
     def _check_templates(
         self, step: Step, templates: tuple[str, ...], parameter: Parameter | None, task: Definition, where: str
     ) -> None:
-        several = len(templates) > 1
+        several = len(templates) > 1 and not self._are_alternatives(templates)
         for template in templates:
             if "{" in FIELD.sub("", template) or "}" in FIELD.sub("", template):
                 self.add(where, f"the braces of {template!r} do not match.")
@@ -243,6 +243,12 @@ class _Checker:
                 self._check_literal(parameter, template, task, where)
         if several and parameter is not None and not parameter.multiple:
             self.add(where, f"{task.name} takes one value of {parameter.name}, and these are several.")
+
+    @staticmethod
+    def _are_alternatives(templates: tuple[str, ...]) -> bool:
+        """Whether each but the last may give nothing."""
+        fields = [read_field(template[1:-1]) if stands_alone(template) else None for template in templates[:-1]]
+        return all(field is not None and field.optional for field in fields)
 
     def _check_literal(self, parameter: Parameter, value: str, task: Definition, where: str) -> None:
         is_input = any(item.parameter == parameter.name for item in task.inputs)

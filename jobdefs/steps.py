@@ -3,7 +3,8 @@
 A template is text with fields: ``{parameter}`` of the pipeline; ``{item}``, what the step is run for this time, and
 ``{item.column}``, a column of it; ``{step/result}``, a result of another step; ``{step/result[column]}``, that of the
 branches whose item has the same value in a column as one's own; ``{step/result?}``, nothing where that step was left
-out. A field that stands alone keeps several values; within a text they are joined by blanks.
+out. A field that stands alone keeps several values; within a text they are joined by blanks. Of several templates for a
+parameter that takes one value, the first that gives one counts.
 
 A step that is run for each of several things has an *axis* for them. One that is run for each thing that another
 branched step gives has that step's axes and one more: its branch ``1.2`` is the second thing of branch 1. A reference
@@ -173,17 +174,18 @@ def shared_axes(mine: tuple[str, ...], other: tuple[str, ...]) -> int:
 
 def gives_rows(output: Output, definition: Definition) -> bool:
     """Whether an output is one table."""
-    is_single = definition.environment == "inprocess" or not _has_wildcard(output.pattern)
+    is_single = definition.environment == "inprocess" or not _is_open(output)
     return output.media_type in TABLE_TYPES and is_single
 
 
 def gives_several(output: Output, definition: Definition) -> bool:
     """Whether an output may be several files."""
-    return _has_wildcard(output.pattern) and not gives_rows(output, definition)
+    return _is_open(output) and not gives_rows(output, definition)
 
 
-def _has_wildcard(pattern: str) -> bool:
-    return any(sign in pattern for sign in "*?[")
+def _is_open(output: Output) -> bool:
+    """Whether it is not known beforehand how many files there are."""
+    return not output.single and any(sign in output.pattern for sign in "*?[")
 
 
 def _circle(left: dict[str, Step]) -> list[str]:

@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
 
+from obstap.access import may_read
 from obstap.models import ArchiveFile
 from uws.inputs import Resolved
 from vo.errors import NotFoundError
@@ -46,7 +47,7 @@ def archive_file(*, collection: str, name: str) -> ArchiveFile:
     return _on_disk(file)
 
 
-def resolve_observation(reference: str, *, user: object | None) -> Resolved | None:  # noqa: ARG001 - all files are public
+def resolve_observation(reference: str, *, user: object | None) -> Resolved | None:
     """The file behind an ``obs_publisher_did`` or an access URL of this service.
 
     Gives None when the reference is neither; an access URL may be whole or begin at its path, and may carry the
@@ -55,15 +56,23 @@ def resolve_observation(reference: str, *, user: object | None) -> Resolved | No
     Raises
     ------
     vo.errors.NotFoundError
-        When it has the form of one of ours but there is no such file.
+        When it has the form of one of ours but there is no such file, or it is not released to the user.
     """
+    file = _named(reference)
+    if file is not None and not may_read(file, user):
+        raise NotFoundError(f"The data set {file.obs_publisher_did!r} is proprietary until its release date.")
+    return None if file is None else _resolved(file)
+
+
+def _named(reference: str) -> ArchiveFile | None:
+    """The file that a reference names, None where it has another form."""
     if reference.startswith(f"ivo://{settings.ATHANOR_AUTHORITY}/"):
         file = ArchiveFile.objects.filter(obs_publisher_did=reference).first()
         if file is None:
             raise NotFoundError(f"The archive has no data set {reference!r}.")
-        return _resolved(_on_disk(file))
+        return _on_disk(file)
     place = _place(reference)
-    return None if place is None else _resolved(archive_file(collection=place[0], name=place[1]))
+    return None if place is None else archive_file(collection=place[0], name=place[1])
 
 
 def _place(reference: str) -> tuple[str, str] | None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from obstap.access import may_read
 from obstap.archive import FILES, archive_file
 from uws.http.files import file_response
-from vo.errors import NotAllowedError
+from vo.errors import AuthorizationError, NotAllowedError
 
 __all__ = ["urlpatterns"]
 
@@ -19,6 +20,11 @@ def serve(request: HttpRequest, collection: str, name: str) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         raise NotAllowedError("Archive files can be read only: use GET or HEAD.")
     file = archive_file(collection=collection, name=name)
+    if not may_read(file, request.user):
+        raise AuthorizationError(
+            f"The file {file.name!r} is proprietary until its release date.",
+            hint="Its owner may read it after signing in; ivoa.obscore tells the date.",
+        )
     return file_response(request, Path(file.path), media_type=file.media_type, filename=file.name, attachment=True)
 
 

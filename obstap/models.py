@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
-__all__ = ["ArchiveFile"]
+__all__ = ["ArchiveFile", "Progenitor", "PublishedProduct"]
 
 
 class ArchiveFile(models.Model):
@@ -29,3 +30,51 @@ class ArchiveFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.collection}/{self.name}"
+
+
+class PublishedProduct(models.Model):
+    """A result of a job that was published: a row of ``ivoa.obscore`` and a file of the archive's own.
+
+    The record is written before anything else and removed after everything else, so that whatever a crash leaves
+    behind is found by it; see `obstap.products.service`.
+    """
+
+    class State(models.TextChoices):
+        """How far publishing or withdrawing has come."""
+
+        PUBLISHING = "publishing"
+        PUBLISHED = "published"
+        WITHDRAWING = "withdrawing"
+
+    obs_publisher_did = models.CharField(max_length=512, unique=True)
+    collection = models.CharField(max_length=64, db_index=True)
+    name = models.CharField(max_length=255, help_text="Of the file.")
+    job_id = models.CharField(max_length=32, db_index=True)
+    maker_id = models.CharField(max_length=32, db_index=True, help_text="The job that did the work; mostly the same.")
+    result = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    preview = models.CharField(max_length=255, blank=True, help_text="Name of the preview's file, if there is one.")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="products"
+    )
+    release_date = models.DateTimeField(null=True, blank=True, help_text="When its file becomes public; null: at once.")
+    published_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PUBLISHING)
+    announced = models.BooleanField(default=False, help_text="Whether all who listen have heard of it.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job_id", "result"], name="a_result_is_published_once")]
+        permissions = [("publish_products", "Can publish results of jobs in the archive")]
+
+    def __str__(self) -> str:
+        return f"{self.collection}/{self.name}"
+
+
+class Progenitor(models.Model):
+    """What a published product was made from: an ``obs_publisher_did``, or ``job:<jobid>/<result>``."""
+
+    product = models.ForeignKey(PublishedProduct, on_delete=models.CASCADE, related_name="progenitors")
+    identifier = models.CharField(max_length=512, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.product_id} was made from {self.identifier}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 
 from obstap import files
+from obstap.datalink import views as datalink
+from obstap.products import views as products
 from obstap.scs import views as scs
 from obstap.sia2 import views as sia2
 from obstap.tap import pages, sync, vosi
@@ -34,5 +36,7 @@ urlpatterns = [
     re_path(r"^sia2/query/?$", sia2.query, name="sia2"),
     re_path(r"^sia2/capabilities/?$", sia2.capabilities),
     re_path(r"^sia2/availability/?$", vosi.availability),
+    *datalink.urlpatterns,
     *files.urlpatterns,
+    *products.urlpatterns,
 ]

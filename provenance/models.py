@@ -121,7 +121,7 @@ class Entity(models.Model):
     size = models.BigIntegerField(null=True, blank=True)
     description = models.ForeignKey(EntityDescription, null=True, blank=True, on_delete=models.SET_NULL)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    is_public = models.BooleanField(default=True)  # for everybody to see, and not for its owner alone
+    public_since = models.DateTimeField(null=True, blank=True)  # when everybody may see it, not its owner alone
 
     def __str__(self) -> str:
         return self.identifier
@@ -157,7 +157,7 @@ class Activity(models.Model):
     description = models.ForeignKey(ActivityDescription, null=True, on_delete=models.SET_NULL)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="steps")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    is_public = models.BooleanField(default=True)  # for everybody to see, and not for its owner alone
+    public_since = models.DateTimeField(null=True, blank=True)  # when everybody may see it, not its owner alone
 
     def __str__(self) -> str:
         return f"{self.name} {self.identifier}"

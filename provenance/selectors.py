@@ -43,7 +43,7 @@ from uws.inputs import resolve
 from uws.selectors import get_job
 from vo.errors import NotFoundError
 
-__all__ = ["Detail", "find_entity", "graph_of", "job_graph"]
+__all__ = ["Detail", "find_entity", "graph_of", "is_visible", "job_graph"]
 
 MOST = 200
 """Activities that the graph of a job shows at most: a generation that would exceed it is left out."""
@@ -73,7 +73,8 @@ def job_graph(*, job_id: str, user: Any, depth: int = 3) -> Graph:
     vo.errors.NotFoundError
         When the job is not visible to the user, or has not ended yet.
     """
-    get_job(job_id=job_id, user=user)
+    if not is_visible(job_id, user):
+        raise NotFoundError(f"There is no job {job_id!r} here.")
     start = Activity.objects.filter(identifier=job_id).values_list("pk", flat=True).first()
     if start is None:
         raise NotFoundError(f"Job {job_id} has no provenance yet.", hint="It is recorded when the job has ended.")
@@ -107,6 +108,19 @@ def find_entity(*, identifier: str, user: object | None) -> str | None:
     if entity.sha256 and present != entity.sha256:
         return None
     return entity.location or found.location or None
+
+
+def is_visible(identifier: str, user: Any) -> bool:
+    """Whether a user may see the provenance of a job: its owner, and everybody once a product of it is public."""
+    if "\0" in identifier:
+        return False
+    if Activity.objects.filter(open_to(user), identifier=identifier).exists():
+        return True
+    try:
+        get_job(job_id=identifier, user=user)
+    except NotFoundError:
+        return False
+    return True
 
 
 def graph_of(found: Found, *, user: Any, detail: Detail = Detail()) -> Graph:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Min
+from django.utils import timezone
 
 from jobdefs.definition import Definition
+from obstap.archive import access_path
+from obstap.products import entity_id, product_of
 from provenance.models import (
     Activity,
     ActivityDescription,
@@ -26,7 +32,13 @@ from provenance.models import (
 from uws.models import Job, JobKind, Result
 from vo.wording import plain
 
-__all__ = ["record_job"]
+__all__ = ["record_job", "record_publication", "record_withdrawal"]
+
+PUBLISHED = "published"
+"""Role of a product of the archive in the job that made it."""
+
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when the archive's own data sets are public."""
 
 SERVICE_AGENT = f"athanor/{settings.ATHANOR_VERSION}"
 """Identifier of this software as an agent."""
@@ -64,7 +76,7 @@ def record_job(*, job_id: str) -> Activity:
         description=kind,
         parent=Activity.objects.filter(identifier=job.parent_id).first() if job.parent_id else None,
         owner=job.owner,
-        is_public=job.owner is None,
+        public_since=_public_since(job),
     )
     Activity.objects.filter(identifier__in=job.children.values_list("pk", flat=True)).update(parent=activity)
     _configure(activity, job, kind)
@@ -78,6 +90,69 @@ def record_job(*, job_id: str) -> Activity:
         )
     _associate(activity, job, generated)
     return activity
+
+
+@transaction.atomic
+def record_publication(*, did: str) -> None:
+    """Record that a published product is a copy of a job's result; a second call changes nothing.
+
+    The product is an entity of its own, made by the same activity and derived from the result, so that whoever uses it
+    later is led to the job.
+    """
+    product = product_of(did)
+    result = Entity.objects.filter(identifier=entity_id(product)).first() if product is not None else None
+    if product is None or result is None:
+        return
+    published, _ = Entity.objects.update_or_create(
+        identifier=did,
+        defaults={
+            "name": product.name,
+            "location": access_path(product.collection, product.name),
+            "generated_at_time": product.published_at,
+            "invalidated_at_time": None,
+            "comment": f"Published copy of {result.identifier}",
+            "sha256": product.sha256,
+            "size": result.size,
+            "description": result.description,
+            "public_since": product.release_date or product.published_at,
+            "owner_id": product.owner_id,
+        },
+    )
+    WasDerivedFrom.objects.get_or_create(entity=published, used_entity=result)
+    for generation in result.generations.all():
+        WasGeneratedBy.objects.get_or_create(
+            entity=published, activity=generation.activity, defaults={"role": PUBLISHED}
+        )
+        _set_public(generation.activity)
+    for attribution in result.attributions.all():
+        WasAttributedTo.objects.get_or_create(
+            entity=published, agent=attribution.agent, defaults={"role": attribution.role}
+        )
+
+
+@transaction.atomic
+def record_withdrawal(*, did: str) -> None:
+    """Record that a published product is no longer in the archive."""
+    for entity in Entity.objects.filter(identifier=did, invalidated_at_time__isnull=True):
+        entity.invalidated_at_time = timezone.now()
+        entity.save(update_fields=["invalidated_at_time"])
+        for generation in entity.generations.select_related("activity"):
+            _set_public(generation.activity)
+
+
+def _set_public(activity: Activity) -> None:
+    """What a job did may be seen by those who may see a product of it that is published now."""
+    if activity.owner_id is not None:
+        products = Entity.objects.filter(
+            generations__activity=activity, generations__role=PUBLISHED, invalidated_at_time__isnull=True
+        )
+        activity.public_since = products.aggregate(first=Min("public_since"))["first"]
+        activity.save(update_fields=["public_since"])
+
+
+def _public_since(job: Job) -> datetime | None:
+    """When everybody may see what a job did: from the beginning in the public workspace, else never by itself."""
+    return job.creation_time if job.owner is None else None
 
 
 def _describe(definition: Definition) -> ActivityDescription:
@@ -156,7 +231,7 @@ def _record_inputs(activity: Activity, job: Job, definition: Definition, kind: A
             size=item.size,
             sha256=item.sha256,
             owner=job.owner if closed else None,
-            is_public=not closed,
+            public_since=None if closed else _BEFORE_ALL,
         )
         role = roles.get(item.parameter, item.parameter)
         Used.objects.create(
@@ -182,7 +257,7 @@ def _record_results(activity: Activity, job: Job, kind: ActivityDescription) -> 
             location=f"uws/{job.definition}/{job.id}/results/{result.name}",
             generated_at_time=job.end_time,
             owner=job.owner,
-            is_public=job.owner is None,
+            public_since=_public_since(job),
         )
         role = result.role or result.name
         WasGeneratedBy.objects.create(entity=entity, activity=activity, role=role, description=descriptions.get(role))

@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models import Q
 
 from provenance.models import Used, WasGeneratedBy
+from uws.times import now
 
 __all__ = ["Direction", "Found", "chunks", "open_to", "walk"]
 
@@ -53,8 +54,8 @@ def open_to(user: Any, prefix: str = "") -> Q:
     if user is not None and user.is_authenticated:
         if user.is_superuser:
             return Q()
-        return Q(**{f"{prefix}is_public": True}) | Q(**{f"{prefix}owner": user.pk})
-    return Q(**{f"{prefix}is_public": True})
+        return Q(**{f"{prefix}public_since__lte": now()}) | Q(**{f"{prefix}owner": user.pk})
+    return Q(**{f"{prefix}public_since__lte": now()})
 
 
 def walk(start: Found, *, user: Any, direction: Direction, depth: int | None) -> Found:
@@ -157,11 +158,12 @@ class _Near:
 
     def _open_sql(self) -> tuple[str, list[Any]]:
         """`open_to` in SQL, of a table called ``activity``."""
+        moment = connection.ops.adapt_datetimefield_value(now())
         if self._user is not None and self._user.is_authenticated:
             if self._user.is_superuser:
                 return "TRUE", []
-            return "(activity.is_public OR activity.owner_id = %s)", [self._user.pk]
-        return "activity.is_public", []
+            return "(activity.public_since <= %s OR activity.owner_id = %s)", [moment, self._user.pk]
+        return "activity.public_since <= %s", [moment]
 
 
 def chunks(keys: Iterable[int]) -> Iterator[list[int]]:

@@ -17,6 +17,10 @@ for _name in list(os.environ):
         "SECRET_KEY",
         "DEBUG",
         "SAS_DIR",
+        "SAS_CCFPATH",
+        "SAS_VERBOSITY",
+        "SAS_SUPPRESS_WARNING",
+        "HEADAS",
         "EMAIL_URL",
     }:
         del os.environ[_name]

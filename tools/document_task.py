@@ -24,7 +24,8 @@ DIRECTORY = Path(__file__).resolve().parent.parent / "docs" / "reference" / "tas
 INDEX = "README.md"
 
 INTRODUCTION = """What jobs can run, by what it is for. Each page is made from the task's definition by `make docs`;
-[Define a task](../../howto/define-a-task.md) tells how to add one."""
+[Define a task](../../howto/define-a-task.md) tells how to add one, and [Run XMM-Newton SAS](../../howto/sas.md) what
+those of SAS need."""
 
 ENVIRONMENTS = {
     "sas": "Runs where XMM-Newton SAS is configured, and is refused elsewhere.",
@@ -38,7 +39,7 @@ ENVIRONMENTS = {
 SHORT = {"sas": "SAS", "any": "SAS or built in", "pipeline": "pipeline", "program": "program"}
 
 SAS = {
-    "optional": " Where XMM-Newton SAS is configured its tasks do the work, elsewhere the built-in ones do what they can.",
+    "optional": " Where XMM-Newton SAS is configured its tasks do the work; elsewhere built-in ones do what they can.",
     "required": " The tasks of XMM-Newton SAS do the work; it is refused where SAS is not configured.",
 }
 
@@ -75,7 +76,7 @@ def page(definition: Definition) -> str:
         f"# {definition.name}",
         f"{_text(definition.title)}. Version {definition.version} of the definition.",
         *(_text(paragraph) for paragraph in definition.description.strip().split("\n\n") if paragraph),
-        ENVIRONMENTS[definition.environment] + SAS.get(definition.sas, ""),
+        ENVIRONMENTS[definition.environment] + SAS.get(definition.sas, "") + _packages(definition),
         addresses,
     ]
     if definition.inputs:
@@ -91,6 +92,13 @@ def page(definition: Definition) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _packages(definition: Definition) -> str:
+    if not definition.packages:
+        return ""
+    names = " and ".join(f"`{name}`" for name in definition.packages)
+    return f" It needs the Python package {names}, and is refused where that is not installed."
+
+
 def _inputs(inputs: Sequence[Input]) -> str:
     rows = [
         f"| `{item.parameter}` | {_text(item.role)} | {', '.join(item.product_types)} "
@@ -101,6 +109,8 @@ def _inputs(inputs: Sequence[Input]) -> str:
 
 
 def _products(outputs: Sequence[Output]) -> str:
+    if not outputs:
+        return "It keeps no files; its log is what it gives."
     rows = [
         f"| `{item.name}` | {_text(item.role)} | `{item.media_type}` "
         f"| {_code(item.when) or ('always' if item.required else 'where there is one')} "

@@ -19,10 +19,12 @@ class UwsConfig(AppConfig):
 
         from jobdefs.registry import add_directory  # noqa: PLC0415
         from uws.inputs import register  # noqa: PLC0415 - models are loaded only now
+        from uws.odf import resolve_odf  # noqa: PLC0415
         from uws.references import resolve_result  # noqa: PLC0415
         from uws.signals import job_deleted  # noqa: PLC0415
 
         register(resolve_result)
+        register(resolve_odf)
         job_deleted.connect(_forget, dispatch_uid="uws.needs")
         if settings.ATHANOR_DEFINITIONS:
             add_directory(Path(settings.ATHANOR_DEFINITIONS))

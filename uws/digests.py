@@ -5,26 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from uws.models import FileDigest
+from uws.runner_results import state
 
 __all__ = ["known_digest", "remember_digest"]
 
 
 def known_digest(path: Path) -> str:
-    """The sha256 of a file in the state in which it is now, or an empty string when it is not known.
+    """The sha256 of a file or a directory in the state in which it is now; an empty string when it is not known.
 
     Raises
     ------
     OSError
         When there is no such file.
     """
-    status = path.stat()
-    found = FileDigest.objects.filter(path=str(path), size=status.st_size, mtime_ns=status.st_mtime_ns).first()
+    size, mtime_ns = state(path)
+    found = FileDigest.objects.filter(path=str(path), size=size, mtime_ns=mtime_ns).first()
     return found.sha256 if found else ""
 
 
 def remember_digest(path: Path, sha256: str) -> None:
     """Keep a checksum that was computed of the file's present state."""
-    status = path.stat()
-    FileDigest.objects.update_or_create(
-        path=str(path), defaults={"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": sha256}
-    )
+    size, mtime_ns = state(path)
+    FileDigest.objects.update_or_create(path=str(path), defaults={"size": size, "mtime_ns": mtime_ns, "sha256": sha256})

@@ -70,5 +70,6 @@ def resolve(reference: str, *, user: object | None) -> Resolved:
             return found
     raise NotFoundError(
         f"{reference!r} is not known here.",
-        hint="Give an obs_publisher_did of ivoa.obscore, an access_url of this service, or job:<jobid>/<result>.",
+        hint="Give an obs_publisher_did of ivoa.obscore, an access_url of this service, job:<jobid>/<result>, or"
+        " odf:<obsid> where a task reads observation data files.",
     )

@@ -43,6 +43,7 @@ class Job(models.Model):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
     step = models.CharField(max_length=100, blank=True)  # of the parent's pipeline
     branch = models.CharField(max_length=500, blank=True)  # which of the step's repetitions
+    label = models.CharField(max_length=80, blank=True)  # what that repetition is for
     retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")
     waiting_for = models.PositiveIntegerField(default=0)  # jobs that must end before it can start
 
@@ -71,6 +72,7 @@ class Job(models.Model):
     disk_bytes = models.BigIntegerField(default=0)  # of the work directory
     software = models.JSONField(default=dict)  # name -> version of what ran
     command = models.JSONField(default=list)  # the argv that ran
+    messages = models.JSONField(default=list)  # level, task, code, text of warnings and errors that tasks told
     error_type = models.CharField(max_length=10, blank=True)  # transient or fatal
     error_message = models.TextField(blank=True)
     error_detail = models.TextField(blank=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from vo.errors import NotFoundError, ParameterError, ParameterErrors
 __all__ = [
     "SUMMARY",
     "Found",
+    "copied_inputs",
     "find_file",
     "find_inputs",
     "find_maker",
@@ -163,11 +164,24 @@ def promised_results(job: Job) -> dict[str, re.Pattern[str]]:
     }
 
 
-def replacements(inputs: Sequence[JobInput]) -> dict[str, str]:
-    """For each reference the path that the command sees, relative to its directory, with the block that was named."""
-    return {
-        item.reference: f"inputs/{item.name}:{item.block}" if item.block else f"inputs/{item.name}" for item in inputs
-    }
+def copied_inputs(definition: Definition) -> set[str]:
+    """The parameters whose files the command gets as copies of its own."""
+    return {item.parameter for item in definition.inputs if item.copy}
+
+
+def replacements(inputs: Sequence[JobInput], *, copied: Collection[str] = ()) -> dict[str, str]:
+    """For each reference the path that the command sees, relative to its directory, with the block that was named.
+
+    Parameters
+    ----------
+    copied
+        Parameters whose files lie, as copies, in that directory itself.
+    """
+    paths = {}
+    for item in sorted(inputs, key=lambda item: item.parameter in copied):
+        path = item.name if item.parameter in copied else f"inputs/{item.name}"
+        paths[item.reference] = f"{path}:{item.block}" if item.block else path
+    return paths
 
 
 def resolve_result(reference: str, *, user: Any) -> Resolved | None:

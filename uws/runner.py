@@ -36,8 +36,9 @@ from uws.runner_files import (
     take_lock,
     write_json,
 )
+from uws.runner_inputs import place_inputs
 from uws.runner_output import Log, Stage
-from uws.runner_results import MOST, collect, digest
+from uws.runner_results import MOST, collect, digest, state
 from uws.runner_walled import start
 from uws.wake import wake
 
@@ -68,7 +69,8 @@ class Run:
     workdir
         The work directory.
     job
-        Content of ``job.json``: ``job_id``, ``argv``, ``environment``, ``inputs``, ``outputs``, ``network``, ``notify``
+        Content of ``job.json``: ``job_id``, ``argv``, ``environment``, ``inputs`` (`uws.runner_inputs`), ``outputs``,
+        ``speakers`` (`uws.runner_messages`), ``network``, ``notify``
         (folder of the engines' sockets), ``sandbox`` (``mode`` and what `uws.sandbox.walls` takes) and ``limits``
         (``wall_seconds``, ``cpu_seconds``, ``memory_bytes``, ``file_bytes``, ``output_bytes``, ``grace_seconds``; 0
         means none).
@@ -78,7 +80,7 @@ class Run:
         self.workdir = workdir
         self.job = job
         self.limits: dict[str, float] = job.get("limits", {})
-        self.stage = Stage()
+        self.stage = Stage(job.get("speakers", ()))
         self.reason = "exited"
         self.cpu_seconds = 0.0
         self.max_rss = 0
@@ -113,18 +115,18 @@ class Run:
         if self.reason == "exited":
             hashing.join()
         message = f"It wrote {len(results) + left_out:,} files; {MOST:,} are results, no more." if left_out else ""
-        if missing and self.reason == "exited" and self.status == 0:
-            self.reason, message = "output-missing", ", ".join(missing)
+        if self.reason == "exited" and self.status == 0:
+            if self.stage.messages.error:
+                self.reason = "error-told"
+            elif missing:
+                self.reason, message = "output-missing", ", ".join(missing)
         return self.report(
             started, reason=self.reason, message=message, results=results, wall_seconds=round(wall_seconds, 3)
         )
 
     def _make_folders(self) -> None:
-        inputs = self.workdir / "work" / "inputs"
-        inputs.mkdir(parents=True, exist_ok=True)
         (self.workdir / "tmp").mkdir(exist_ok=True)
-        for item in self.job.get("inputs", []):
-            (inputs / item["name"]).symlink_to(item["path"])
+        place_inputs(self.workdir / "work", self.job.get("inputs", []))
 
     def _start(self) -> None:
         self.child = child = start(self.workdir, self.job)
@@ -260,10 +262,9 @@ class Run:
             if not item.get("sha256"):
                 with contextlib.suppress(OSError):
                     path = Path(item["path"])
-                    before = path.stat()
+                    before = state(path)
                     _, sha256 = digest(path)
-                    after = path.stat()
-                    if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+                    if state(path) == before:
                         self._hashed[item["name"]] = sha256
 
     def report(self, started: str, *, reason: str, message: str, **more: Any) -> dict[str, Any]:
@@ -287,6 +288,8 @@ class Run:
             "results": [],
             "inputs": dict(self._hashed),
             "software": self.stage.software,
+            "messages": self.stage.messages.kept,
+            "error": self.stage.messages.error,
             "truncated": [name for name, log in zip(("stdout", "stderr"), self.logs, strict=False) if log.truncated],
             **more,
         }

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
+
+from uws.runner_messages import Messages
 
 __all__ = ["Log", "Stage"]
 
@@ -23,9 +26,17 @@ _SAS_STARTED = re.compile(
 
 
 class Stage:
-    """What the command says it is doing: the last stage, and progress as done of total; versions that it names."""
+    """What the command says it is doing: the last stage, and progress as done of total; versions that it names; what it
+    warns of.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    speakers
+        See `uws.runner_messages.Messages`.
+    """
+
+    def __init__(self, speakers: Collection[str] = ()) -> None:
+        self.messages = Messages(speakers)
         self.text = ""
         self.done = 0
         self.total = 0
@@ -43,10 +54,9 @@ class Stage:
             self._set(text=matched["task"], done=0, total=0)
         elif matched := _SAS_STARTED.match(line):
             self._note(matched["task"], matched["version"])
-            name, separator, version = matched["release"].partition("_")
-            if not separator:
-                name, _, version = matched["release"].partition("-")
-            self._note(name, version)
+            self._note(*_release(matched["release"]))
+        elif "** " in line:
+            self.messages.read(line)
 
     def _note(self, name: str, version: str) -> None:
         if name[:MAX_NAME] in self.software or len(self.software) < MAX_SOFTWARE:
@@ -56,6 +66,16 @@ class Stage:
         for name, value in values.items():
             self.changed |= getattr(self, name) != value
             setattr(self, name, value)
+
+
+def _release(text: str) -> tuple[str, str]:
+    """Name and version, of ``xmmsas_20211130_0941-20.0.0``, ``athanor-0.1.0``, and the mere version of later SAS."""
+    if text[:1].isdigit():
+        return "xmmsas", text
+    name, separator, version = text.partition("_")
+    if not separator:
+        name, _, version = text.partition("-")
+    return name, version
 
 
 class Log:
@@ -116,6 +136,6 @@ class Log:
     def _read(self, data: bytes) -> None:
         *lines, rest = (self._partial + data).split(b"\n")
         for line in lines:
-            if b"[STAGE]" in line or b"[PROGRESS]" in line or b":-" in line:
+            if b"[STAGE]" in line or b"[PROGRESS]" in line or b":-" in line or b"** " in line:
                 self._stage.read(line[:MAX_LINE].decode("utf-8", errors="replace").rstrip("\r"))
         self._partial = rest[:MAX_LINE]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["collect", "digest"]
+__all__ = ["collect", "digest", "state"]
 
 
 MOST = 10_000
@@ -54,12 +54,46 @@ def collect(workdir: Path, outputs: Sequence[Mapping[str, Any]]) -> tuple[list[d
 
 
 def digest(path: Path, *, durable: bool = False) -> tuple[int, str]:
-    """Size in bytes and sha256 of a file; `durable` makes sure that its content is on the disk."""
+    """Size in bytes and sha256 of a file; `durable` makes sure that its content is on the disk.
+
+    Those of a directory are the sum of the sizes of the files in it, and the sha256 of the listing that has a line
+    ``name<TAB>size<TAB>sha256`` for each, sorted by the names relative to the directory.
+    """
+    if path.is_dir():
+        return _digest_of_directory(path)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if durable:
             os.fsync(file.fileno())
         return os.fstat(file.fileno()).st_size, sha256
+
+
+def state(path: Path) -> tuple[int, int]:
+    """Size and a number that changes when a file does, its time of change; of a directory, when any file in it does."""
+    if not path.is_dir():
+        status = path.stat()
+        return status.st_size, status.st_mtime_ns
+    total, listing = 0, hashlib.sha256()
+    for name, file in _files(path):
+        status = file.stat()
+        total += status.st_size
+        listing.update(os.fsencode(f"{name}\t{status.st_size}\t{status.st_mtime_ns}\n"))
+    return total, int.from_bytes(listing.digest()[:7], "big")  # databases have 63 bits for it
+
+
+def _digest_of_directory(path: Path) -> tuple[int, str]:
+    total, listing = 0, hashlib.sha256()
+    for name, file in _files(path):
+        size, sha256 = digest(file)
+        total += size
+        listing.update(os.fsencode(f"{name}\t{size}\t{sha256}\n"))
+    return total, listing.hexdigest()
+
+
+def _files(folder: Path) -> list[tuple[str, Path]]:
+    """The files in a directory and those below it, which no link leads to, by their names."""
+    found = [Path(root, name) for root, _, names in os.walk(folder) for name in names]
+    return sorted((str(path.relative_to(folder)), path) for path in found if path.is_file())
 
 
 def _readable(paths: Iterable[Path]) -> Iterator[tuple[Path, int, str]]:

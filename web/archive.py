@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
 
-from jobdefs import registry
-from jobdefs.definition import Definition, Input
 from obstap.names import literal
 from vo.cancellation import Cancellation
 from vo.errors import NotFoundError
@@ -21,13 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Holdings",
-    "TaskLink",
     "holdings",
     "obscore_columns",
     "observation",
     "observation_of",
     "run_search",
-    "tasks_for",
 ]
 
 OBSCORE = "ivoa.obscore"
@@ -79,14 +75,6 @@ class Holdings:
             if key[member] and within in (None, key[0]):
                 counter[key[member]] += count
         return sorted(counter.items())
-
-
-@dataclass(frozen=True, slots=True)
-class TaskLink:
-    """A task that takes a product as an input, and the parameter that names it."""
-
-    definition: Definition
-    input: Input
 
 
 def holdings(*, base_url: str) -> Holdings:
@@ -144,18 +132,6 @@ def observation_of(*, did: str, base_url: str) -> str:
     if not answer.rows:
         raise NotFoundError(f"The archive has no data set {did!r}.")
     return answer.rows[0][0]
-
-
-def tasks_for(product_type: str) -> list[TaskLink]:
-    """The tasks that name this product type among those of an input, by title."""
-    links = [
-        TaskLink(definition, item)
-        for definition in registry.all_definitions().values()
-        if not definition.internal
-        for item in definition.inputs
-        if product_type in item.product_types
-    ]
-    return sorted(links, key=lambda link: link.definition.title)
 
 
 def _count(base_url: str) -> Holdings:

@@ -5,65 +5,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["iso_from_mjd", "mjd_from_text", "parse_dec", "parse_ra", "sexagesimal", "split_pair", "wavelength"]
+from vo.angles import is_decimal, parse_dec, parse_ra
 
-_SIGN_AND_FIRST = r"(?P<sign>[+−-]?)\s*(?P<first>\d{1,3})"
-_SEXAGESIMAL = tuple(
-    re.compile(_SIGN_AND_FIRST + rest, re.ASCII | re.IGNORECASE)
-    for rest in (
-        r"(?P<unit>):(?P<second>\d{1,2})(?::(?P<third>\d{1,2}(?:\.\d*)?))?",
-        r"(?P<unit>) +(?P<second>\d{1,2})(?: +(?P<third>\d{1,2}(?:\.\d*)?))?",
-        r"\s*(?P<unit>[hd°])\s*(?P<second>\d{1,2})\s*[m'′](?:\s*(?P<third>\d{1,2}(?:\.\d*)?)\s*[s\"″]?)?",
-    )
-)
-_DECIMAL = re.compile(r"[+−-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,2})?\s*(?:d|deg|°)?", re.ASCII | re.IGNORECASE)
+__all__ = ["iso_from_mjd", "mjd_from_text", "parse_dec", "parse_ra", "sexagesimal", "split_pair", "wavelength"]
 
 _MJD_EPOCH = datetime(1858, 11, 17, tzinfo=UTC)
 
 HC_KEV_M = 1.239841984332e-9
 """Planck constant times speed of light in keV m (CODATA 2018, exact to the digits given)."""
-
-
-def parse_ra(text: str) -> float:
-    """ICRS right ascension in degrees from decimal degrees (``10.684``) or hours (``00:42:44.3``, ``00h42m44.3s``).
-
-    Raises
-    ------
-    ValueError
-        With a sentence for the user.
-    """
-    text = text.strip()
-    if match := _sexagesimal_match(text):
-        if match["unit"] in ("d", "D", "°"):
-            raise ValueError("right ascension is given in hours (00h42m44.3s) or in decimal degrees.")
-        if match["sign"] in ("-", "−"):
-            raise ValueError("right ascension is not negative.")
-        degrees = 15 * _sexagesimal(match)
-    else:
-        degrees = _decimal(text, "a right ascension: write degrees (10.684) or hours (00:42:44.3)")
-    if not 0 <= degrees <= 360:
-        raise ValueError(f"{text} lies outside 0 to 360 degrees.")
-    return degrees
-
-
-def parse_dec(text: str) -> float:
-    """ICRS declination in degrees from decimal degrees (``+41.27``) or ``+41:16:09``, ``+41d16m09s``.
-
-    Raises
-    ------
-    ValueError
-        With a sentence for the user.
-    """
-    text = text.strip()
-    if match := _sexagesimal_match(text):
-        if match["unit"] in ("h", "H"):
-            raise ValueError("declination is given in degrees (+41d16m09s), not in hours.")
-        degrees = _sexagesimal(match) * (-1 if match["sign"] in ("-", "−") else 1)
-    else:
-        degrees = _decimal(text, "a declination: write degrees (41.269 or +41:16:09)")
-    if not -90 <= degrees <= 90:
-        raise ValueError(f"{text} lies outside -90 to +90 degrees.")
-    return degrees
 
 
 def sexagesimal(ra: float, dec: float) -> str:
@@ -80,7 +29,7 @@ def split_pair(text: str) -> tuple[str, str] | None:
     if match := re.fullmatch(r"(.*?[\d.hdms'\"°])[\s,]+([+−-]\s*\d.*)", text, re.IGNORECASE):
         return match[1], match[2]
     if match := re.fullmatch(r"([^\s,]+)\s*[,\s]\s*([^\s,]+)", text):
-        both_decimal = _DECIMAL.fullmatch(match[1]) and _DECIMAL.fullmatch(match[2])
+        both_decimal = is_decimal(match[1]) and is_decimal(match[2])
         both_sexagesimal = all(re.search(r"[:hdms]", part, re.IGNORECASE) for part in match.groups())
         if both_decimal or both_sexagesimal:
             return match[1], match[2]
@@ -125,20 +74,3 @@ def iso_from_mjd(mjd: float) -> str:
 def wavelength(energy: float) -> float:
     """Vacuum wavelength in metres of a photon of `energy` keV."""
     return HC_KEV_M / energy
-
-
-def _sexagesimal_match(text: str) -> re.Match[str] | None:
-    return next((match for form in _SEXAGESIMAL if (match := form.fullmatch(text))), None)
-
-
-def _sexagesimal(match: re.Match[str]) -> float:
-    first, second, third = int(match["first"]), int(match["second"]), float(match["third"] or 0)
-    if second >= 60 or third >= 60:
-        raise ValueError("minutes and seconds must be less than 60.")
-    return first + second / 60 + third / 3600
-
-
-def _decimal(text: str, wanted: str) -> float:
-    if not _DECIMAL.fullmatch(text):
-        raise ValueError(f"{text!r} is not {wanted}.")
-    return float(text.lower().rstrip("deg° ").replace("−", "-"))

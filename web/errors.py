@@ -57,6 +57,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "tap": (VOTABLE, TEXT, HTML, JSON),
     "scs": (VOTABLE, TEXT, HTML, JSON),
     "sia2": (VOTABLE, TEXT, HTML, JSON),
+    "datalink": (VOTABLE, TEXT, HTML, JSON),
     "uws": (TEXT, JSON, HTML),
     "files": (TEXT, JSON, HTML),
     "provenance": (TEXT, JSON, HTML),

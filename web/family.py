@@ -19,6 +19,9 @@ __all__ = ["Family", "Grid", "Row"]
 AT_MOST = 100
 """Rows of one table; those that failed come first where there are more."""
 
+_BRANCHED = re.compile(r"(?P<output>.+?)-(?P<branch>\d+(?:\.\d+)*)(?:-\d+)?")
+"""Name of a result of a pipeline that has branches: its output, the branch, and a number of several files."""
+
 LABEL = 80
 """Characters of what a row is called."""
 
@@ -100,6 +103,20 @@ class Family:
         }
         return [self._grid(group, steps, cells) for group, steps in groups.items()]
 
+    @cached_property
+    def labels(self) -> dict[tuple[str, str], str]:
+        """What the branches are for, by step and number."""
+        named = list_children(job=self.job).exclude(label="").order_by()
+        return {(step, branch): label for step, branch, label in named.values_list("step", "branch", "label")}
+
+    def label_of(self, result: str) -> str:
+        """What a result of the job is for, where it comes from one branch of several."""
+        matched = _BRANCHED.fullmatch(result)
+        if matched is None:
+            return ""
+        source = {output.name: output.source for output in self.definition.outputs}.get(matched["output"], "")
+        return self.labels.get((source.partition("/")[0], matched["branch"]), "")
+
     def _children(self) -> Iterable[tuple[str, str, str, str, bool]]:
         # Not as jobs: there may be ten thousand, and the page asks every two seconds.
         children = list_children(job=self.job).values_list("pk", "step", "branch", "phase", "handle")
@@ -107,12 +124,11 @@ class Family:
             yield pk, step, branch, phase, TAKEN_OVER in handle
 
     def _grid(self, axes: tuple[str, ...], steps: Sequence[str], cells: dict[tuple[str, str], Cell]) -> Grid:
-        values = self.job.parameters.get(axes[0], []) if axes else []
         branches = sorted({branch for step, branch in cells if step in steps}, key=_numbers) if axes else [""]
         rows = [
             Row(
                 branch,
-                _label(values[_numbers(branch)[0] - 1]) if branch and len(values) >= _numbers(branch)[0] else "",
+                next((self.labels[step, branch] for step in steps if (step, branch) in self.labels), ""),
                 tuple(cells.get((step, branch), Cell()) for step in steps),
             )
             for branch in branches
@@ -153,10 +169,6 @@ def _cut(title: str, steps: tuple[str, ...], rows: Sequence[Row]) -> Grid:
 
 def _numbers(branch: str) -> tuple[int, ...]:
     return tuple(int(number) for number in branch.split(".")) if branch else ()
-
-
-def _label(value: str) -> str:
-    return _cropped(re.split(r"[/?]", value)[-1])
 
 
 def _cropped(text: str) -> str:

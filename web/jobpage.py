@@ -19,14 +19,11 @@ from uws.scheduling import queue_position
 from uws.selectors import LOG_CHUNK, log_tail
 from uws.services import WAITING
 from vo.errors import NotFoundError
-from web.archive import TaskLink, tasks_for
 from web.family import Family
+from web.pictures import PREVIEWS, pictured, png_size
 from web.snippets import job_curl, job_pyvo
 
-__all__ = ["JobPage", "ResultRow", "job_token"]
-
-PREVIEWS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"})
-"""Media types of results that the page shows as pictures."""
+__all__ = ["JobPage", "Picture", "ResultRow", "job_token"]
 
 TAP = "tap"
 """The definition whose jobs are queries; its job list is ``/tap/async``."""
@@ -34,13 +31,37 @@ TAP = "tap"
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """A result and what can be done with it; `href` is empty where its file is gone."""
+    """A result, its address and that of the tasks that take it; these are empty where its file is gone."""
 
     result: Result
     href: str
-    reference: str
     is_preview: bool
-    tasks: list[TaskLink]
+    uses: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A result that is shown as a picture.
+
+    Parameters
+    ----------
+    product
+        Name of the result of which it is the picture; empty where it stands for itself.
+    size
+        Width and height in pixels, where they are known.
+    """
+
+    row: ResultRow
+    product: str
+    description: str
+    size: tuple[int, int] | None
+
+    @property
+    def text(self) -> str:
+        """What is said in place of the picture."""
+        what = f"Picture of {self.product}" if self.product else f"Picture {self.row.result.name}"
+        return f"{what}: {self.description}" if self.description else what
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +195,17 @@ class JobPage:
         """Results, with the tasks that take them."""
         return [self._result(result) for result in self.job.results.order_by("id")]
 
+    @cached_property
+    def pictures(self) -> list[Picture]:
+        """The results that are shown as pictures."""
+        return [self._picture(row) for row in self.results if row.is_preview]
+
+    @cached_property
+    def thumbnails(self) -> list[tuple[ResultRow, Picture | None]]:
+        """The results, each with the picture of it; a picture of its own that belongs to no other result too."""
+        by_product = {picture.product or picture.row.result.name: picture for picture in self.pictures}
+        return [(row, by_product.get(row.result.name)) for row in self.results]
+
     @property
     def switches(self) -> list[str]:
         """Parameters that switch products on, for a job that may be run again."""
@@ -233,13 +265,26 @@ class JobPage:
 
     def _result(self, result: Result) -> ResultRow:
         gone = self.job.phase == Phase.ARCHIVED
+        reference = f"job:{self.job.id}/{result.name}"
         return ResultRow(
             result=result,
             href="" if gone else f"{self.uws_url}/results/{quote(result.name)}",
-            reference=f"job:{self.job.id}/{result.name}",
             is_preview=result.media_type in PREVIEWS and not gone,
-            tasks=tasks_for(result.product_type) if result.product_type and not gone else [],
+            uses=_uses(result.product_type, reference) if result.product_type and not gone else "",
+            label=self.family.label_of(result.name) if self.family else "",
         )
+
+    def _picture(self, row: ResultRow) -> Picture:
+        product = pictured(row.result.name, {other.result.name for other in self.results})
+        description = self._description(product or row.result.name)
+        size = png_size(self.job.workdir / row.result.path) if row.result.media_type == "image/png" else None
+        return Picture(row=row, product=product, description=description, size=size)
+
+    def _description(self, name: str) -> str:
+        """What the definition says of a result, or of several with numbers behind their names."""
+        known = {output.name: output.description for output in self.definition.outputs}
+        stem, _, number = name.rpartition("-")
+        return (known.get(name) or (known.get(stem, "") if number.isdigit() else "")).rstrip(".")
 
     def _provenance(self, name: str, *more: str) -> str:
         if self.job.phase not in FINAL or not self.job.announced:
@@ -253,6 +298,11 @@ def job_token(job: Job) -> str:
     """What of a job's state is worth telling a listener: it changes with the phase and the stage."""
     label = Phase(job.phase).label
     return f"{label}: {job.stage}" if job.stage and job.phase != Phase.COMPLETED else label
+
+
+def _uses(product_type: str, reference: str) -> str:
+    """The tasks that take a product."""
+    return f"{reverse('jobdefs')}?{urlencode({'type': product_type, 'data': reference})}"
 
 
 def _entity_url(entity_id: str) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from web.views import home, jobdefs, jobs, observations, search, tables
+from web.views import exchange, home, jobdefs, jobs, observations, publish, search, tables
 
 
 class AnyText(StringConverter):
@@ -35,6 +35,8 @@ urlpatterns = [
     path("tables/<str:name>/", tables.show, name="table"),
     path("jobdefs/", jobdefs.index, name="jobdefs"),
     path("jobdefs/<str:name>/", jobdefs.show, name="jobdef"),
+    path("jobdefs/<str:name>/jdl", exchange.jdl, name="jobdef-jdl"),
+    path("jobdefs/<str:name>/cwl", exchange.cwl, name="jobdef-cwl"),
     path("jobs/", jobs.index, name="jobs"),
     path("jobs/<str:job_id>/", jobs.show, name="job"),
     path("jobs/<str:job_id>/panel", jobs.panel, name="job-panel"),
@@ -44,6 +46,8 @@ urlpatterns = [
     path("jobs/<str:job_id>/abort", jobs.abort, name="job-abort"),
     path("jobs/<str:job_id>/delete", jobs.delete, name="job-delete"),
     path("jobs/<str:job_id>/keep", jobs.keep, name="job-keep"),
+    path("jobs/<str:job_id>/publish/", publish.show, name="job-publish"),
+    path("jobs/<str:job_id>/withdraw", publish.withdraw, name="job-withdraw"),
     re_path(r"^(?:search|observations|tables|jobs|jobdefs)(?:(?<!search)/[^/]+)?$", with_slash),
     path("accounts/login/", accounts.LoginView.as_view(), name="login"),
     path("accounts/logout/", accounts.LogoutView.as_view(), name="logout"),

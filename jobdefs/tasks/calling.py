@@ -23,7 +23,9 @@ def has_sas() -> bool:
     return bool(os.environ.get("SAS_DIR"))
 
 
-def call(task: str, parameters: Mapping[str, str], *, expected: Sequence[str] = ()) -> list[Message]:
+def call(
+    task: str, parameters: Mapping[str, str], *, expected: Sequence[str] = (), lines: list[str] | None = None
+) -> list[Message]:
     """Run a task in the current directory; what it writes to its streams goes on to ours.
 
     Parameters
@@ -34,6 +36,8 @@ def call(task: str, parameters: Mapping[str, str], *, expected: Sequence[str] = 
         Name → value, as the task takes them.
     expected
         Files without which it has not done its work.
+    lines
+        Gets the lines of its standard output, for tasks that tell their result there.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def call(task: str, parameters: Mapping[str, str], *, expected: Sequence[str] = 
         expected. Code and text are the task's own where it gave them.
     """
     words = [f"{name}={value}" for name, value in parameters.items()]
-    messages, status = _run([*_command(task), *words])
+    messages, status = _run([*_command(task), *words], [] if lines is None else lines)
     errors = [message for message in messages if message.level != "warning"]
     if errors:
         raise TaskError(errors[0].code or "TaskFailed", f"{errors[0].task}: {errors[0].text}")
@@ -62,13 +66,13 @@ def call(task: str, parameters: Mapping[str, str], *, expected: Sequence[str] = 
 def _command(task: str) -> list[str]:
     if has_sas():
         return [sys.executable, "-P", "-m", "jobdefs.sas", task]
-    module = f"jobdefs.tasks.{task}"
+    module = f"jobdefs.tasks.{task.replace('-', '_')}"
     if find_spec(module) is None:
         raise TaskError("NeedsSas", f"{task} needs XMM-Newton SAS, which there is none of here.")
     return [sys.executable, "-P", "-m", module]
 
 
-def _run(command: list[str]) -> tuple[list[Message], int]:
+def _run(command: list[str], told: list[str]) -> tuple[list[Message], int]:
     """The messages of a command and its exit status; its lines are passed on as they come."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -85,7 +89,9 @@ def _run(command: list[str]) -> tuple[list[Message], int]:
                     data = os.read(source.fileno(), 65536)
                     if not data:
                         selector.unregister(source)
-                    *lines, rests[source] = (rests[source] + data).split(b"\n")
+                    *lines, rests[source] = (rests[source] + (data or b"\n")).split(b"\n")
+                    if source is process.stdout:
+                        told += [line.decode("utf-8", errors="replace") for line in lines]
                     found = (read_message(line.decode("utf-8", errors="replace")) for line in lines if b"** " in line)
                     messages += [message for message in found if message is not None]
                     targets[source].write(data)

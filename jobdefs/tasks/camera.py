@@ -14,13 +14,16 @@ from vo.errors import AthanorError, ParameterError
 from vo.wording import plain
 
 from .filespec import file_and_block
-from .fitsio import FitsFile, open_fits
+from .fitsio import FitsFile, Table, open_fits
 from .reporting import TaskError
 
 __all__ = ["CAMERAS", "FLAGS", "Camera", "instrument_of", "instrument_of_file", "standard_selection"]
 
 FLAGS = ("0", "standard", "any")
 """What may be asked of FLAG: that it is 0, that the camera's own filter (#XMMEA_EP, #XMMEA_EM) holds, or nothing."""
+
+_NUMBERS = frozenset(["TIME", "RAWX", "RAWY", "DETX", "DETY", "X", "Y", "PHA", "PI", "FLAG", "PATTERN", "CCDNR"])
+"""Columns that hold a number for each event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def instrument_of_file(file: FitsFile, block: str = "") -> str:
     Raises
     ------
     TaskError
-        `NotEpic`: it is of no EPIC camera.
+        `NotEpic`: it is of no EPIC camera, or what should be numbers are none.
     vo.errors.NotFoundError
         It has no such block.
     """
@@ -156,4 +159,14 @@ def instrument_of_file(file: FitsFile, block: str = "") -> str:
     if found not in CAMERAS:
         told = f"is from the instrument {found}" if found else "does not name its instrument (INSTRUME)"
         raise TaskError("NotEpic", f"{file.name} {told}; an event list of {', '.join(CAMERAS)} is needed.")
+    if file.find(block).kind == "BINTABLE":
+        _check_columns(file.table(file.find(block)))
     return found
+
+
+def _check_columns(table: Table) -> None:
+    """Refuse a list whose columns of numbers hold texts or several numbers an event."""
+    for name in _NUMBERS & table.columns.keys():
+        column = table.columns[name]
+        if not column.scalar or column.code == "L":
+            raise TaskError("NotEpic", f"Column {name} of {table.file.name} holds no number for each event.")

@@ -69,6 +69,11 @@ class Card:
             self._records = _format(self.keyword, *self._parsed())
         return self._records
 
+    @property
+    def is_long(self) -> bool:
+        """Whether the value needs CONTINUE records."""
+        return self.keyword not in _COMMENTARY and len(self.records) > 1
+
     def _parsed(self) -> tuple[Value, str]:
         if self._content is None:
             self._content = _parse(self.keyword, self._records or [""])
@@ -142,9 +147,10 @@ class Header:
         return default if card is None else card.value
 
     def number(self, keyword: str) -> float | int | None:
-        """The value of a keyword if it is a number, else None."""
+        """The value of a keyword if it is a finite number, else None."""
         value = self.get(keyword)
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return value if is_number else None
 
     def text(self, keyword: str) -> str:
         """The value of a keyword as text without blanks around it; empty when there is none."""

@@ -28,6 +28,10 @@ CHUNK_BYTES = 2 * 2**20
 """Bytes of rows taken at a time: they and the columns made from them stay in the processor's cache."""
 
 _LARGEST_HEADER = 64 * 2**20
+_MOST_AXES = 32
+"""Of an array that can be read; FITS 4.0, 4.4.1, allows 999."""
+_MOST_FIELDS = 999
+"""FITS 4.0, 7.3.1."""
 _TYPES = {
     "L": "S1",
     "X": "u1",
@@ -216,7 +220,7 @@ class Column:
     @property
     def integer(self) -> bool:
         """Whether values are whole numbers."""
-        return self.code in "BIJK" and self.scale == 1 and float(self.zero).is_integer()
+        return self.code in "BIJK" and self.scale == 1 and self.zero == int(self.zero) and abs(self.zero) <= 2**63
 
     def values(self, rows: np.ndarray) -> np.ndarray:
         """The column's values, scaled, in native byte order.
@@ -419,6 +423,9 @@ def _data_size(file: FitsFile, index: int, header: Header) -> int:
     naxis = whole("NAXIS")
     if naxis == 0:
         return 0
+    for keyword, most in (("NAXIS", _MOST_AXES), ("TFIELDS", _MOST_FIELDS)):
+        if whole(keyword, 0) > most:
+            raise UsageError(f"{file.name} is damaged: {keyword} of block {index} is above {most}.")
     size = 1
     for axis in range(1, naxis + 1):
         size *= whole(f"NAXIS{axis}")

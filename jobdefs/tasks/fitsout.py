@@ -89,10 +89,11 @@ class Outputs:
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         for writer in self._writers.values():
             writer.file.close()
-        if kind is None:
-            for path, writer in self._writers.items():
-                writer.temporary.replace(path)
-        else:
+        try:
+            if kind is None:
+                for path, writer in self._writers.items():
+                    writer.temporary.replace(path)
+        finally:
             for writer in self._writers.values():
                 writer.temporary.unlink(missing_ok=True)
 
@@ -105,6 +106,8 @@ class Outputs:
             The file exists and may not be replaced, or its directory can't be written.
         """
         target = Path(path)
+        if not target.name or target.is_dir():
+            raise UsageError(f"{path} is a directory; the name of a file is needed.")
         if target.exists() and not self._clobber:
             raise UsageError(f"{path} exists and may not be overwritten (noclobber).")
         temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -156,6 +159,8 @@ class BlockStream:
         self._header = header
         self._sum = _Sum()
         self._start = self._file.tell()
+        if "LONGSTRN" not in header and any(card.is_long for card in header):
+            header.append("LONGSTRN", "OGIP 1.0", "The HEASARC Long String Convention may be used")
         header.set("CHECKSUM", "0" * 16, "HDU checksum")
         header.set("DATASUM", "0", "data unit checksum")
         self._file.write(header.to_bytes())

@@ -11,7 +11,7 @@ import numpy as np
 
 from vo.wording import plain
 
-__all__ = ["contains", "format_ranges", "intersect", "parse_ranges", "union"]
+__all__ = ["contains", "elapsed", "format_ranges", "intersect", "parse_ranges", "subtract", "union"]
 
 
 def union(intervals: np.ndarray) -> np.ndarray:
@@ -29,10 +29,22 @@ def union(intervals: np.ndarray) -> np.ndarray:
 
 def intersect(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """What lies in both."""
-    low = np.maximum(one[:, None, 0], other[None, :, 0])
-    high = np.minimum(one[:, None, 1], other[None, :, 1])
-    kept = low <= high
-    return union(np.column_stack([low[kept], high[kept]]))
+    first = np.searchsorted(other[:, 1], one[:, 0], side="left")
+    count = np.searchsorted(other[:, 0], one[:, 1], side="right") - first
+    count = np.maximum(count, 0)
+    left = np.repeat(np.arange(len(one)), count)
+    right = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+    low = np.maximum(one[left, 0], other[right, 0])
+    high = np.minimum(one[left, 1], other[right, 1])
+    return union(np.column_stack([low, high]))
+
+
+def subtract(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """What lies in the one and not within the other; the ends of the other stay good, intervals of no length do not."""
+    kept, taken = union(one), union(other)
+    edges = np.concatenate([[-math.inf], taken.ravel(), [math.inf]]).reshape(-1, 2)
+    left = intersect(kept, edges)
+    return left[left[:, 1] > left[:, 0]]
 
 
 def contains(intervals: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -41,6 +53,15 @@ def contains(intervals: np.ndarray, values: np.ndarray) -> np.ndarray:
         return np.zeros(len(values), dtype=bool)
     place = np.searchsorted(intervals[:, 0], values, side="right") - 1
     return (place >= 0) & (values <= intervals[np.maximum(place, 0), 1])
+
+
+def elapsed(intervals: np.ndarray, moments: np.ndarray) -> np.ndarray:
+    """How much of the intervals, which are finite, lies before each moment, in their unit."""
+    if not len(intervals):
+        return np.zeros(len(moments))
+    lengths = np.diff(intervals, axis=1)[:, 0]
+    before = np.cumsum(lengths) - lengths
+    return np.interp(moments, intervals.ravel(), np.column_stack([before, before + lengths]).ravel())
 
 
 def parse_ranges(text: str) -> np.ndarray | None:

@@ -7,9 +7,11 @@ definition (`jobdefs/definitions`); giving a parameter switches on what it belon
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from jobdefs import registry
 from jobdefs.activation import effective, is_active
@@ -25,6 +27,7 @@ DEFAULT_VERBOSITY = 4
 _VALUED = {"-V": "verbosity", "--verbosity": "verbosity", "-w": "warning", "--warning": "warning"}
 _ALONE = {"-c", "--noclobber", "-t", "--trace"}
 _SHOWN = {"-h": "help", "--help": "help", "-p": "help", "--param": "help", "-v": "version", "--version": "version"}
+_HERE = Path(__file__).resolve().parent
 _REFERENCE_TIME = datetime(1998, 1, 1, tzinfo=UTC)
 
 
@@ -210,10 +213,10 @@ def read_command_line(task: str, main: Callable[[Invocation], None], arguments: 
         ``** task: error (Code), text``, one line for each mistake.
     """
     try:
-        main(parse_arguments(registry.get(task), sys.argv[1:] if arguments is None else arguments))
+        main(parse_arguments(registry.product_definition(task), sys.argv[1:] if arguments is None else arguments))
     except HelpRequested as answer:
         sys.stdout.write(f"{answer.message}\n")
-    except AthanorError as error:
+    except Exception as error:  # noqa: BLE001 - whatever a file made a task stumble over is told in one line
         sys.stdout.flush()
         for code, text in _told(error):
             sys.stderr.write(f"** {task}: error ({code}), {text}\n")
@@ -221,12 +224,25 @@ def read_command_line(task: str, main: Callable[[Invocation], None], arguments: 
     return 0
 
 
-def _told(error: AthanorError) -> list[tuple[str, str]]:
+def _told(error: Exception) -> list[tuple[str, str]]:
     match error:
+        case MemoryError():
+            return [("NoMemory", "the task needs more memory than it may use.")]
         case ParameterErrors(errors=errors):
             return [told for one in errors for told in _told(one)]
         case ParameterError():
             return [("ParameterError", " ".join(str(error).split()))]
         case TaskError(code=code):
             return [(code, " ".join(str(error).split()))]
-    return [(type(error).__name__, " ".join(str(error).split()))]
+        case AthanorError():
+            return [(type(error).__name__, " ".join(str(error).split()))]
+    text = " ".join(str(error).split())[:500]
+    return [("InternalError", f"{type(error).__name__} at {_place(error)}: {text}. Is an input damaged?")]
+
+
+def _place(error: Exception) -> str:
+    """Where in this product an exception was raised."""
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [(name, line) for name, line in frames if name.startswith(str(_HERE))] or frames
+    name, line = own[-1]
+    return f"{Path(name).stem}:{line}"

@@ -28,7 +28,8 @@ def running(call: Invocation, version: str) -> Iterator[Reporter]:
     Raises
     ------
     TaskError
-        In place of errors of files and expressions, with SAS's name of such an error.
+        In place of errors of files and expressions, with SAS's name of such an error; `OutOfMemory` where there is
+        none left.
     """
     reporter = Reporter(call.definition.name, version, verbosity=call.verbosity)
     reporter.executing(call.command, call.options)
@@ -43,6 +44,10 @@ def running(call: Invocation, version: str) -> Iterator[Reporter]:
         raise TaskError("DssException", str(error)) from error
     except AthanorError as error:
         raise TaskError("DatasetError", str(error)) from error
+    except MemoryError as error:
+        raise TaskError(
+            "OutOfMemory", "the products need more memory than there is; choose larger bins or fewer pixels."
+        ) from error
     except OSError as error:
         name = error.filename or "a product"
         raise TaskError("DatasetError", f"{name} can't be read or written: {error.strerror}.") from error

@@ -51,8 +51,7 @@ class SkyPlane:
         TaskError
             The projection is no tangent plane, or the position is not on this side of the sphere.
         """
-        if not self.x.kind.endswith("-TAN") or not self.y.kind.endswith("-TAN"):
-            raise TaskError("WcsTransform", f"positions in projection {self.x.kind}, {self.y.kind} can't be computed.")
+        self._require_tangent_plane()
         longitude = math.radians(ra - self.x.value)
         latitude, pole = math.radians(dec), math.radians(self.y.value)
         depth = math.sin(latitude) * math.sin(pole) + math.cos(latitude) * math.cos(pole) * math.cos(longitude)
@@ -66,6 +65,27 @@ class SkyPlane:
             self.x.reference + math.degrees(east) / self.x.step,
             self.y.reference + math.degrees(north / depth) / self.y.step,
         )
+
+    def position(self, x: float, y: float) -> tuple[float, float]:
+        """The position (degrees) at which the columns have these values: `pixel` the other way round.
+
+        Raises
+        ------
+        TaskError
+            The projection is no tangent plane.
+        """
+        self._require_tangent_plane()
+        east = math.radians((x - self.x.reference) * self.x.step)
+        north = math.radians((y - self.y.reference) * self.y.step)
+        pole = math.radians(self.y.value)
+        depth = math.cos(pole) - north * math.sin(pole)
+        longitude = self.x.value + math.degrees(math.atan2(east, depth))
+        latitude = math.atan2(math.sin(pole) + north * math.cos(pole), math.hypot(east, depth))
+        return longitude % 360, math.degrees(latitude)
+
+    def _require_tangent_plane(self) -> None:
+        if not self.x.kind.endswith("-TAN") or not self.y.kind.endswith("-TAN"):
+            raise TaskError("WcsTransform", f"positions in projection {self.x.kind}, {self.y.kind} can't be computed.")
 
 
 def sky_plane(header: Header, x: Column, y: Column) -> SkyPlane | None:

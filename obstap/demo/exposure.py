@@ -13,7 +13,7 @@ from obstap.demo.detector import BadPixels, Photons, bad_pixels, event_columns, 
 from obstap.demo.sky import Observation, Source, sources
 from obstap.footprints import DET_STEP, FIELDS_OF_VIEW
 
-__all__ = ["Exposure", "simulate"]
+__all__ = ["Exposure", "plane_from_sky", "pointing", "simulate"]
 
 MAX_PSF = 300.0
 """Radius in arcsec at which the point spread function is cut."""
@@ -54,7 +54,7 @@ def simulate(observation: Observation, instrument: str, *, start: float, seed: i
     """
     camera = CAMERAS[instrument]
     rng = np.random.default_rng([seed, int(observation.obs_id), list(CAMERAS).index(instrument)])
-    ra, dec = _pointing(observation)
+    ra, dec = pointing(observation)
     stop = start + observation.duration
     span = (start, stop)
     lots = [
@@ -69,7 +69,8 @@ def simulate(observation: Observation, instrument: str, *, start: float, seed: i
     return Exposure(observation, camera, ra, dec, start, stop, gtis, bad, events)
 
 
-def _pointing(observation: Observation) -> tuple[float, float]:
+def pointing(observation: Observation) -> tuple[float, float]:
+    """Right ascension and declination, in degrees, of the optical axis."""
     east, north = observation.offset
     field = observation.field
     return (field.ra + east / np.cos(np.radians(field.dec))) % 360, field.dec + north

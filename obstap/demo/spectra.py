@@ -45,8 +45,8 @@ def background(energy: NDArray) -> NDArray:
 
 
 def solar_flare_protons(energy: NDArray) -> NDArray:
-    """Soft protons that the mirrors focus during a flare."""
-    return np.exp(-energy / 4.0) * energy**-0.3
+    """Soft protons that the mirrors focus during a flare: hard enough to show above 10 keV, where sources do not."""
+    return np.exp(-energy / 12.0) * energy**-0.3
 
 
 def lines(energies: Sequence[tuple[float, float]]) -> Spectrum:

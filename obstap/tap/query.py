@@ -16,10 +16,12 @@ import pyarrow as pa
 from django.conf import settings
 
 from obstap.adql import translate
+from obstap.datalink.descriptor import links_descriptor
 from obstap.metadata import Column
 from obstap.stores import TableContent, get_store
 from obstap.textform import Chunk, TextForm
 from obstap.writers import Info, Rows, Writer, get_writer
+from obstap.writers.votable import VOTableWriter
 from uws.http.software import software
 from uws.times import format_time, now
 from vo.cancellation import Cancellation
@@ -188,6 +190,8 @@ def run_query(
     columns = running.columns
     if ucds:
         columns = [replace(column, ucd=ucds.get(column.name, column.ucd)) for column in columns]
+    if isinstance(writer, VOTableWriter):
+        writer.appendix = links_descriptor(columns, base_url=base_url)
     told = {"infos": _facts(query, run_id, protocol), "maxrec": limit, "tell_errors": tell_errors}
     if running.lines is None:
         return Stream(running, writer, writer.stream(running.batches, columns, **told))

@@ -24,14 +24,15 @@ from obstap.names import unique
 from obstap.writers.base import Info, Rows, Writer
 from vo.xmltext import attribute, content
 
-__all__ = ["VOTableWriter", "document", "error_document", "field", "footer", "header", "info"]
+__all__ = ["VOTableWriter", "document", "error_document", "field", "footer", "header", "identifiers", "info"]
 
 OPENING = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n'
     '<RESOURCE type="results">\n'
 )
-CLOSING = "</RESOURCE>\n</VOTABLE>\n"
+CLOSING = "</RESOURCE>\n", "</VOTABLE>\n"
+"""Ends of the results and of the document; other resources may stand between them."""
 
 NOT_IN_AN_ID = "^(?![A-Za-z_])|[^A-Za-z0-9_.-]"
 """What a name has that an XML ID must not have."""
@@ -46,6 +47,9 @@ class VOTableWriter(Writer):
     after_rows: ClassVar[bytes]
     missing: ClassVar[Mapping[str, int]] = {}
     """The number that stands for a missing value, by data type, where the rows cannot tell it otherwise."""
+
+    appendix: str = ""
+    """RESOURCE elements that follow the results, such as descriptors of services."""
 
     @abstractmethod
     def encode(self, batch: pa.RecordBatch, columns: Sequence[Column]) -> bytes:
@@ -75,12 +79,12 @@ class VOTableWriter(Writer):
         """The document around encoded rows."""
         yield header(columns, infos, missing=self.missing) + self.before_rows
         yield from self.pack(encoded)
-        yield self.after_rows + footer(rows.late)
+        yield self.after_rows + footer(rows.late, self.appendix)
 
 
 def document(infos: Sequence[Info]) -> bytes:
     """A whole document that holds INFOs and no table."""
-    return (OPENING + "".join(map(info, infos)) + CLOSING).encode()
+    return (OPENING + "".join(map(info, infos)) + "".join(CLOSING)).encode()
 
 
 def error_document(message: str) -> bytes:
@@ -104,15 +108,20 @@ def header(columns: Sequence[Column], infos: Sequence[Info] = (), *, missing: Ma
 def _fields(columns: tuple[Column, ...], missing: tuple[tuple[str, int], ...]) -> bytes:
     """The FIELD elements of a table."""
     nulls = dict(missing)
-    ids = unique([re.sub(NOT_IN_AN_ID, "_", column.name) for column in columns])
     return "".join(
-        field(column, identifier, nulls.get(column.datatype)) for column, identifier in zip(columns, ids, strict=True)
+        field(column, identifier, nulls.get(column.datatype))
+        for column, identifier in zip(columns, identifiers(columns), strict=True)
     ).encode()
 
 
-def footer(late: Sequence[Info] = ()) -> bytes:
-    """The end of a results document, from the end of the TABLE."""
-    return f"</TABLE>\n{''.join(map(info, late))}{CLOSING}".encode()
+def identifiers(columns: Sequence[Column]) -> list[str]:
+    """The IDs of the FIELD elements of a table."""
+    return unique([re.sub(NOT_IN_AN_ID, "_", column.name) for column in columns])
+
+
+def footer(late: Sequence[Info] = (), appendix: str = "") -> bytes:
+    """The end of a results document, from the end of the TABLE, with what stands after the results."""
+    return f"</TABLE>\n{''.join(map(info, late))}{CLOSING[0]}{appendix}{CLOSING[1]}".encode()
 
 
 def info(fact: Info) -> str:

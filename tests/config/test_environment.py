@@ -84,6 +84,13 @@ def test_production_refuses(monkeypatch: pytest.MonkeyPatch, changes: dict[str, 
         ("ATHANOR_MIN_FREE_BYTES", "1 GB"),
         ("ATHANOR_NOTICE_HOSTS", "https://hooks.example.org"),
         ("ATHANOR_NOTICE_HOSTS", "http://hooks.example.org/path"),
+        ("SAS_DIR", "opt/sas"),
+        ("HEADAS", "heasoft"),
+        ("SAS_VERBOSITY", "11"),
+        ("ATHANOR_SAS_COMMAND", "apptainer exec 'sas.sif"),
+        ("ATHANOR_ODF_DIR", "odf"),
+        ("ATHANOR_XMM_ARCHIVE", "maybe"),
+        ("ATHANOR_XMM_ARCHIVE", "ftp://nxsa.esac.esa.int/"),
         ("EMAIL_URL", "mail.example.org"),
         ("EMAIL_URL", "pop3://mail.example.org"),
     ],
@@ -104,6 +111,23 @@ def test_hosts_of_notices(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_environment().notice_hosts == []
     monkeypatch.setenv("ATHANOR_NOTICE_HOSTS", "Hooks.example.org:8443, HTTP://127.0.0.1:9000")
     assert read_environment().notice_hosts == ["hooks.example.org:8443", "http://127.0.0.1:9000"]
+
+
+def test_sas(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = read_environment()
+    assert (environment.sas_dir, environment.sas_ccfpath, environment.headas) == ("", "", "")
+    assert (environment.sas_command, environment.sas_verbosity, environment.sas_suppress_warning) == ((), 4, 1)
+    assert (environment.odf_dir, environment.xmm_archive) == ("", "")
+    monkeypatch.setenv("ATHANOR_SAS_COMMAND", "podman run -v '/my data:/data' -w {workdir} sas:21")
+    assert read_environment().sas_command == ("podman", "run", "-v", "/my data:/data", "-w", "{workdir}", "sas:21")
+
+
+@pytest.mark.parametrize(
+    ("value", "archive"), [("no", ""), ("yes", "yes"), ("http://127.0.0.1:8000/xsa?", "http://127.0.0.1:8000/xsa?")]
+)
+def test_archive_of_xmm(monkeypatch: pytest.MonkeyPatch, value: str, archive: str) -> None:
+    monkeypatch.setenv("ATHANOR_XMM_ARCHIVE", value)
+    assert read_environment().xmm_archive == archive
 
 
 def test_archived_jobs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,6 +182,12 @@ def test_the_installed_definitions_are_right_and_read_once() -> None:
         assert Definition.from_dict(definition.to_dict()) == definition
 
 
+def test_one_definition_is_read_alone() -> None:
+    assert registry.product_definition("evselect") == registry.get("evselect")
+    with pytest.raises(NotFoundError, match="There is no task"):
+        registry.product_definition("evselct")
+
+
 def test_an_unknown_task_is_refused_with_the_nearest() -> None:
     with pytest.raises(NotFoundError) as caught:
         registry.get("evselct")

@@ -222,6 +222,20 @@ def test_conditions(text, name, is_item, values, negated):
     assert (condition.name, condition.is_item, condition.values, condition.negated) == (name, is_item, values, negated)
 
 
+def test_a_pattern_that_fits_one_file():
+    """Such a result can be the value of a parameter that takes one."""
+    single = parse_definition(
+        TASK.replace('pattern = "part*.fits"', 'pattern = "part*.fits"\nsingle = true'), source=""
+    )
+    text = HEAD + STEPS.replace('table = "{list/kept}"', 'table = "{list/parts}"')
+    assert link_steps(parse_definition(text, source=""), {"sieve": single}, source="").tasks == (single,)
+
+
+def test_alternatives_for_one_value():
+    text = HEAD + STEPS.replace('table = "{list/kept}"', 'table = ["{list/kept?}", "{item}"]')
+    assert read(text).steps[2].parameters["table"] == ("{list/kept?}", "{item}")
+
+
 def test_several_conditions():
     assert [condition.name for condition in parse_conditions("item.camera = M1 && withmerge")] == [
         "camera",

@@ -10,6 +10,7 @@ import pytest
 
 from jobdefs import registry
 from tests.uws.notified import mailing, receiver, sink  # noqa: F401 - fixtures
+from tests.uws.sassite import odf_volume, site  # noqa: F401
 from uws.executors.memory import MemoryExecutor
 from uws.models import Job
 from uws.services import create_job
@@ -69,6 +70,7 @@ def home(tmp_path, settings) -> Path:
 def service(db, definitions, sas, home, settings):
     """Everything that a job needs."""
     settings.SAS_DIR = str(sas)
+    settings.SAS_CCFPATH = str(sas)
     return settings
 
 

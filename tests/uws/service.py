@@ -34,6 +34,7 @@ class Service:
             "PATH": os.environ["PATH"],
             "ATHANOR_HOME": str(home),
             "SAS_DIR": str(sas),
+            "SAS_CCFPATH": str(sas),
             "ATHANOR_SANDBOX_PATHS": sys.prefix,
             "ATHANOR_LOCAL_SLOTS": str(slots),
             "DJANGO_SETTINGS_MODULE": "config.settings",

@@ -51,8 +51,7 @@ def test_program(make_job, heard):
     assert (job.phase, job.error_message, job.exit_code) == (Phase.COMPLETED, "", 0)
     assert phases(job) == ["PENDING", "QUEUED", "EXECUTING", "COMPLETED"]
     assert job.creation_time <= job.start_time <= job.end_time
-    assert job.command[0].endswith("/sas/bin/worker")
-    assert job.command[1:] == ["text=hello"]
+    assert job.command[1:] == ["-P", "-m", "jobdefs.sas", "worker", "text=hello"]
     assert job.software == {"athanor": "0.1.0", "worker": "2.1", "xmmsas": "20240101_0000-21.0.0"}
     assert (job.stage, job.progress_done, job.progress_total) == ("working", 1, 2)
     assert job.usage["wall_seconds"] > 0

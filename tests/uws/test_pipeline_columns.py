@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.uws.test_pipeline_plan import World, pipeline, step
 from uws.pipelines.plan import make_plan
@@ -76,6 +78,24 @@ def test_failures_of_others_with_the_same_value_count():
     assert states["camera", "1.3"] == State.LEFT_OUT, "no exposure of that camera is cleaned"
 
 
+@pytest.mark.parametrize(("wanted", "table"), [("yes", "job:a-id/out"), ("no", "ivo://x")])
+def test_the_first_of_several_that_is_there(wanted, table):
+    world = World(
+        pipeline(
+            step("a", when="wanted"),
+            step("b", given={"table": ("{a/out?}", "ivo://{name}"), "sets": ("{a/out?}", "ivo://{name}")}),
+        ),
+        wanted=[wanted],
+        name=["x"],
+    )
+    world.plan()
+    if wanted == "yes":
+        world.end("a")
+        world.plan()
+    sets = ["job:a-id/out", "ivo://x"] if wanted == "yes" else ["ivo://x"]
+    assert world.parameters["b", ""] == {"table": [table], "sets": sets}
+
+
 def test_a_column_that_is_not_there():
     world = World(
         pipeline(
@@ -100,3 +120,55 @@ def test_how_long_a_step_may_run(duration, values, expected):
     world = World(definition, **values)
     [wanted] = make_plan(definition, world.values, {}, lambda *_: [], most=9).wanted
     assert wanted.duration == expected
+
+
+# Whatever fails and is left out: what a branch reads is what a plain reading of its table gives.
+
+rows = st.lists(st.tuples(st.sampled_from("ab"), st.booleans(), st.booleans()), max_size=5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(rows, min_size=1, max_size=3), st.booleans())
+def test_any_table(observations, optional):
+    """Rows are: the camera, whether the step before is run for it, whether that fails."""
+    mark = "?" if optional else ""
+    world = World(
+        pipeline(
+            step("list", foreach="items"),
+            step("a", foreach="list/rows", when="item.run = yes", on_failure="continue"),
+            step("b", foreach="list/rows", given={"sets": f"{{a/out[camera]{mark}}}"}),
+        ),
+        {
+            f"list-{number}id": [{"camera": camera, "run": "yes" if run else "no"} for camera, run, _ in table]
+            for number, table in enumerate(observations, start=1)
+        },
+        items=[str(number) for number in range(len(observations))],
+    )
+    world.plan()
+    for number in range(1, len(observations) + 1):
+        world.end("list", str(number))
+    world.plan()
+    places = {
+        f"{outer}.{inner}": row
+        for outer, table in enumerate(observations, start=1)
+        for inner, row in enumerate(table, start=1)
+    }
+    for branch, (_, run, fails) in places.items():
+        if run:
+            world.end("a", branch, failed=fails)
+    states = world.plan().states
+    for branch, (camera, _, _) in places.items():
+        same = {
+            other: (run, fails)
+            for other, (name, run, fails) in places.items()
+            if name == camera and other.partition(".")[0] == branch.partition(".")[0]
+        }
+        gives = [f"job:a-{other.replace('.', 'x')}id/out" for other, told in same.items() if told == (True, False)]
+        if gives:
+            assert world.parameters["b", branch] == {"sets": gives}
+        elif any(run for run, _ in same.values()):
+            assert states["b", branch] == State.BLOCKED
+        elif optional:
+            assert world.parameters["b", branch] == {}
+        else:
+            assert states["b", branch] == State.LEFT_OUT

@@ -125,7 +125,7 @@ def test_each_branch_goes_its_own_way():
         name=["n"],
     )
     plan = world.plan()
-    assert (plan.stage, plan.labels) == ("", {"1": "x", "2": "z"})
+    assert plan.stage == ""
     assert world.plan().stage == "a (2)"
     world.end("a", "2")
     world.plan()
@@ -138,6 +138,25 @@ def test_each_branch_goes_its_own_way():
     world.end("b", "1")
     world.plan()
     assert world.parameters["all", ""] == {"sets": ["job:b-1id/out", "job:b-2id/out"], "text": ["x", "y/z"]}
+
+
+def test_failures_are_named_by_what_they_were_for():
+    """Branches of the same number may stand for different things."""
+    rows = [{"camera": "PN", "exposure": "S003", "mode": "", "filter": "Thin1", "more": "x"}]
+    definition = pipeline(
+        step("list"),
+        step("a", foreach="items", on_failure="continue"),
+        step("b", foreach="list/rows", on_failure="continue"),
+    )
+    world = World(definition, {"list-id": rows}, items=["ivo://x/events.fits"])
+    plan = world.plan()
+    assert {(wanted.step.name, wanted.branch): wanted.label for wanted in plan.wanted} == {
+        ("list", ""): "",
+        ("a", "1"): "events.fits",
+    }
+    world.end("list")
+    (wanted,) = world.plan().wanted
+    assert (wanted.step.name, wanted.branch, wanted.label) == ("b", "1", "PN, S003")
 
 
 def test_branches_within_branches():

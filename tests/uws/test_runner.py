@@ -55,6 +55,8 @@ def test_success(runner):
         ],
         "inputs": {},
         "software": {},
+        "messages": [],
+        "error": {},
         "truncated": [],
     }
     assert (runner.read("stdout.txt"), runner.read("stderr.txt")) == ("out\n", "err\n")

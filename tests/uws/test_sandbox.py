@@ -330,18 +330,21 @@ def test_built_in_task_writes_the_same_bytes(tmp_path):
     assert [name for name, *_ in digests[0]] == ["events", "spectrum"]
 
 
+OUR_OWN = [sys.prefix, sys.base_prefix, str(ROOT / "jobdefs"), str(ROOT / "vo")]
+
+
 @pytest.mark.parametrize(
     ("environment", "readable"),
     [
-        ("builtin", [sys.prefix, sys.base_prefix, str(ROOT / "jobdefs"), str(ROOT / "vo"), "/opt/heasoft"]),
-        ("any", ["/opt/sas", "/data/ccf", "/data/more", "/opt/heasoft"]),
-        ("sas", ["/opt/sas", "/data/ccf", "/data/more", "/opt/heasoft"]),
-        ("program", ["/opt/site/merge", "/opt/heasoft"]),
+        ("builtin", [*OUR_OWN, "/opt/site"]),
+        ("any", [*OUR_OWN, "/opt/sas", "/data/ccf", "/data/more", "/opt/heasoft", "/opt/site"]),
+        ("sas", [*OUR_OWN, "/opt/sas", "/data/ccf", "/data/more", "/opt/heasoft", "/opt/site"]),
+        ("program", ["/opt/site/merge", "/opt/site"]),
     ],
 )
 def test_what_each_kind_of_task_reads(settings, environment, readable):
-    settings.SAS_DIR, settings.SAS_CCFPATH = "/opt/sas", "/data/ccf:/data/more"
-    settings.ATHANOR_SANDBOX, settings.ATHANOR_SANDBOX_PATHS = "require", ["/opt/heasoft"]
+    settings.SAS_DIR, settings.SAS_CCFPATH, settings.HEADAS = "/opt/sas", "/data/ccf:/data/more", "/opt/heasoft"
+    settings.ATHANOR_SANDBOX, settings.ATHANOR_SANDBOX_PATHS = "require", ["/opt/site"]
     definition = replace(registry.get("evselect"), environment=environment, command=("/opt/site/merge",))
     assert build_sandbox(definition) == {
         "mode": "require",

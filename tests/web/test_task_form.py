@@ -196,7 +196,7 @@ def test_errors_of_the_service_are_shown_where_they_belong(error, errors):
 @pytest.mark.parametrize(
     ("name", "help_text"),
     [
-        ("table", "What to bake. Kind of data: event."),
+        ("table", "What to bake. Kind of data: event. Required."),
         ("expression", "Which &lt;crumbs&gt; &amp; grains."),
         ("binsize", "Size. Unit: arcsec. At least 0."),
         ("bins", "Number. From 1 to 100."),
@@ -229,3 +229,36 @@ def test_evselect_gives_a_form():
     for group in form.groups():
         walk(group)
     assert shown == {parameter.name for parameter in task.parameters}
+
+
+def test_the_help_says_what_was_not_verified_and_directories_show_what_they_take():
+    definition = Definition(
+        name="chain",
+        version="1",
+        title="Chain",
+        parameters=(
+            Parameter("sas_odf", "directory", "Data files."),
+            Parameter("low", "real", "Limit.", "1", unit="keV", unverified=True),
+            Parameter("sas_ccf", "dataset", "Index.", required=True),
+            Parameter("out", "dataset", "File.", required=True),
+        ),
+        inputs=(Input("sas_odf", "ODF"), Input("sas_ccf", "calibration index")),
+    )
+    form = TaskForm(definition)
+    assert form.fields["low"].help_text == "Limit. Unit: keV. Not verified against SAS."
+    assert form.fields["sas_ccf"].help_text == "Index. Required."
+    assert (form.fields["out"].help_text, form.fields["out"].required) == ("File.", True)
+    assert form.fields["sas_odf"].widget.attrs["placeholder"].startswith("odf:")
+
+
+def test_a_region_is_a_text_of_several_lines_with_help():
+    definition = Definition(
+        name="cut", version="1", title="Cut", parameters=(Parameter("source", "region", "Where.", required=True),)
+    )
+    form = TaskForm(definition, QueryDict('source=fk5%0D%0Acircle(150.1,2.2,36")'))
+    field = form.fields["source"]
+    assert field.widget.template_name.endswith("textarea.html")
+    assert field.widget.attrs["placeholder"] == "CIRCLE 150.1 2.2 0.01"
+    assert "regions of DS9" in field.help_text
+    assert form.is_valid()
+    assert form.parameters() == {"source": ['fk5\r\ncircle(150.1,2.2,36")']}

@@ -90,6 +90,7 @@ def _fields(job: Job, ended: Exit) -> dict[str, Any]:
         "host": ended.host,
         "usage": dict(ended.usage),
         "software": {**job.software, **ended.software},
+        "messages": [dict(message) for message in ended.messages],
     }
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobdefs.sas.messages import read_message
 from uws.executors import Exit
 from uws.models import Job
 from uws.phases import Phase
@@ -15,9 +15,6 @@ __all__ = ["Outcome", "judge"]
 
 TAIL_BYTES = 4096
 """How much of the error stream becomes the detail of an error."""
-
-_SAS_ERROR = re.compile(r"\*\*\s*\w+: (?:error|fatal)\b.*")
-_SAS_WARNING = re.compile(r"\*\*\s*\w+: warning\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +49,16 @@ def judge(job: Job, ended: Exit) -> Outcome:
             return Outcome(Phase.ERROR, "fatal", f"{name} {_memory(job)}", _tail(job.workdir))
         case "failed-to-start":
             return Outcome(Phase.ERROR, "fatal", f"{name} could not be started: {ended.message}.")
+        case "error-told":
+            message = f"{name} ended with exit code 0, but said: {_told(ended)}"
+            return Outcome(Phase.ERROR, "fatal", message, _detail(job, ended))
         case "output-missing":
             message = f"{name} ended without an error, but did not write {ended.message}."
             return Outcome(Phase.ERROR, "fatal", message, _tail(job.workdir))
         case "failed":
             return Outcome(Phase.ERROR, "fatal", ended.message, ended.detail)
-    return Outcome(Phase.ERROR, "fatal", f"{name} {_way(ended)}{_last_words(job.workdir)}", _tail(job.workdir))
+    words = f": {_told(ended)}" if ended.error else _last_words(job.workdir)
+    return Outcome(Phase.ERROR, "fatal", f"{name} {_way(ended)}{words}", _detail(job, ended))
 
 
 def _memory(job: Job) -> str:
@@ -77,14 +78,24 @@ def _way(ended: Exit) -> str:
     return f"was ended by signal {ended.signal} ({signal.strsignal(ended.signal)})"
 
 
+def _told(ended: Exit) -> str:
+    """The run's own first error, as SAS tells it."""
+    told = ended.error
+    code = f" ({told['code']})" if told["code"] else ""
+    return f"** {told['task']}: {told['level']}{code}, {told['text']}"
+
+
+def _detail(job: Job, ended: Exit) -> str:
+    """The end of the error stream; where the run's own error is not in it, that comes first."""
+    tail = _tail(job.workdir)
+    return f"{_told(ended)}\n…\n{tail}" if ended.error and ended.error["text"] not in tail else tail
+
+
 def _last_words(workdir: Path) -> str:
-    """The line that says what went wrong: SAS's own error line, else the last line that is no mere warning."""
+    """The last line that is no message: errors of tasks that were called, and warnings, are not what ended the run."""
     lines = [line.strip() for line in _tail(workdir).splitlines()]
-    lines = [line for line in lines if line and not _SAS_WARNING.match(line)]
-    if not lines:
-        return "."
-    told = next((line for line in lines if _SAS_ERROR.match(line)), lines[-1])
-    return f": {told[:500]}"
+    lines = [line for line in lines if line and read_message(line) is None]
+    return f": {lines[-1][:500]}" if lines else "."
 
 
 def _tail(workdir: Path) -> str:

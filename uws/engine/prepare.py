@@ -10,11 +10,18 @@ from django.conf import settings
 from jobdefs.command import active_outputs
 from jobdefs.definition import Definition
 from uws.digests import known_digest
-from uws.engine.command import build_argv, build_environment, build_sandbox, software_versions
+from uws.engine.command import (
+    build_argv,
+    build_environment,
+    build_sandbox,
+    build_variables,
+    software_versions,
+    speakers_of,
+)
 from uws.executors import Task
 from uws.models import Job, JobInput, JobKind
 from uws.parameters import check_complete
-from uws.references import replacements
+from uws.references import copied_inputs, replacements
 from vo.errors import UnavailableError
 
 __all__ = ["prepare_task"]
@@ -35,7 +42,7 @@ def prepare_task(job: Job) -> Task:
     """
     definition = Definition.from_dict(job.definition_document)
     inputs = list(job.inputs.order_by("pk"))
-    files = _input_files(inputs)
+    files = _input_files(definition, inputs)
     common: dict[str, Any] = {
         "job_id": job.pk,
         "workdir": job.workdir,
@@ -58,38 +65,51 @@ def prepare_task(job: Job) -> Task:
             user_id=job.owner_id,
         )
     values = check_complete(definition, job.parameters)
-    job.command = build_argv(definition, values, replacements(inputs))
+    paths = replacements(inputs, copied=copied_inputs(definition))
+    job.command = build_argv(definition, values, paths)
     job.software = software_versions(definition)
     return Task(
         **common,
         argv=tuple(job.command),
-        environment=build_environment(definition),
+        environment=build_environment(definition)
+        | build_variables(definition, values, paths, work=job.workdir / "work"),
         sandbox=build_sandbox(definition),
-        outputs=tuple(_outputs(definition, active_outputs(definition, values))),
+        outputs=tuple(_outputs(definition, active_outputs(definition, values), inputs)),
+        speakers=tuple(speakers_of(definition)),
     )
 
 
-def _input_files(inputs: list[JobInput]) -> tuple[dict[str, Any], ...]:
+def _input_files(definition: Definition, inputs: list[JobInput]) -> tuple[dict[str, Any], ...]:
     """One entry a file, with its checksum if that is known."""
-    files = {}
+    copied = copied_inputs(definition)
+    directories = {parameter.name for parameter in definition.parameters if parameter.type == "directory"}
+    files: dict[str, dict[str, Any]] = {}
     for item in inputs:
+        path = Path(item.path)
         try:
-            known = known_digest(Path(item.path))
+            known = known_digest(path)
         except OSError as error:
             raise UnavailableError(f"The file of {item.parameter}={item.reference} is no longer here.") from error
         sha256 = item.sha256 or known
-        files[item.name] = {"name": item.name, "path": item.path, "sha256": sha256}
+        entry = files.setdefault(item.name, {"name": item.name, "path": item.path, "sha256": sha256})
+        if item.parameter in copied:
+            entry["copy"] = True
+        if item.parameter in directories and not path.is_dir():
+            entry["unpack"] = True
         if sha256 != item.sha256:
             item.sha256 = sha256
             item.save(update_fields=["sha256"])
     return tuple(files.values())
 
 
-def _outputs(definition: Definition, active: dict[str, str]) -> list[dict[str, Any]]:
+def _outputs(definition: Definition, active: dict[str, str], inputs: list[JobInput]) -> list[dict[str, Any]]:
+    """What the run is to write; an output that an input is changed into has the name of the input's copy."""
+    copied = copied_inputs(definition)
+    changed = {item.parameter: item.name for item in reversed(inputs) if item.parameter in copied}
     return [
         {
             "name": output.name,
-            "file" if output.parameter else "pattern": active[output.name],
+            "file" if output.parameter else "pattern": changed.get(output.parameter) or active[output.name],
             "media_type": output.media_type,
             "role": output.role,
             "product_type": output.product_type,

@@ -35,9 +35,12 @@ class Task:
     environment
         Variables beyond those that `uws.runner_child` gives every command.
     inputs
-        For each input file: ``name`` below ``work/inputs``, ``path``, ``sha256`` or an empty string.
+        For each input: ``name`` below ``work/inputs``, ``path``, ``sha256`` or an empty string; ``copy`` and
+        ``unpack`` as `uws.runner_inputs.place_inputs` takes them.
     outputs
         See `uws.runner_results.collect`.
+    speakers
+        Names of tasks whose errors, told as SAS does, fail the run; where there are none, the errors of all do.
     limits
         See `uws.runner.Run`.
     network
@@ -59,6 +62,7 @@ class Task:
     environment: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[Mapping[str, Any], ...] = ()
     outputs: tuple[Mapping[str, Any], ...] = ()
+    speakers: tuple[str, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
     network: bool = False
     sandbox: Mapping[str, Any] = field(default_factory=dict)
@@ -77,6 +81,7 @@ class Task:
             "environment": dict(self.environment),
             "inputs": [dict(item) for item in self.inputs],
             "outputs": [dict(item) for item in self.outputs],
+            "speakers": list(self.speakers),
             "limits": dict(self.limits),
             "network": self.network,
             "sandbox": dict(self.sandbox),
@@ -111,14 +116,19 @@ class Exit:
     Parameters
     ----------
     reason
-        ``exited``, ``wall-limit``, ``cancelled``, ``output-missing``, ``failed-to-start``, ``failed`` (an in-process
-        task raised), ``lost``, ``node-failed`` (lost with the machine on which it ran) or ``memory-limit``.
+        ``exited``, ``wall-limit``, ``cancelled``, ``error-told`` (exit code 0, but the task told of an error),
+        ``output-missing``, ``failed-to-start``, ``failed`` (an in-process task raised), ``lost``, ``node-failed`` (lost
+        with the machine on which it ran) or ``memory-limit``.
     message
         What reason, exit code and signal do not say; for ``failed`` a sentence for the user.
     results
         Name, path relative to the work directory, size in bytes, sha256, media_type, role, product_type of each file.
     inputs
         Name → sha256 of inputs that had none.
+    messages
+        Warnings and errors that the task and those that it called told: level, task, code and text of each.
+    error
+        The first of them that is the run's own error.
     """
 
     reason: str
@@ -133,12 +143,15 @@ class Exit:
     results: tuple[Mapping[str, Any], ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     software: Mapping[str, str] = field(default_factory=dict)
+    messages: tuple[Mapping[str, str], ...] = ()
+    error: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Exit:
         """What the runner's ``exit.json`` says."""
         known = {name: document[name] for name in cls.__dataclass_fields__ if name in document}
-        return cls(**{**known, "results": tuple(known.get("results", ()))})
+        lists = {name: tuple(known.get(name, ())) for name in ("results", "messages")}
+        return cls(**{**known, **lists})
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ def describe_job(job: Job, *, url: str, detailed_errors: bool = False) -> dict[s
             "hasDetail": detailed_errors or bool(job.error_detail),
             "message": job.error_message,
         }
+    if job.messages:
+        described["messages"] = job.messages
     described["jobInfo"] = _info(job)
     return described
 
@@ -112,6 +114,7 @@ def describe_children(job: Job, *, url: str) -> dict[str, Any]:
                 "href": f"{lists}/{quote(child.definition)}/{child.pk}",
                 "step": child.step,
                 "branch": child.branch,
+                "label": child.label,
                 "phase": child.phase,
             }
             for child in list_children(job=job)[:CHILDREN]

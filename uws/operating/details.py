@@ -60,10 +60,16 @@ def job_text(job: Job) -> list[str]:
     lines += _section("Told of its end", [f"{it.address}: {standing(it)}" for it in job.notices.order_by("pk")])
     error = "\n".join(part for part in (job.error_message, job.error_detail) if part)
     lines += _section(f"Error ({job.error_type or 'fatal'})", _clean(error))
+    lines += _section("Warnings and errors of its tasks", [printable(_told(message)) for message in job.messages])
     for stream in ("stdout", "stderr"):
         log = log_tail(job=job, offset=-LOG_CHUNK, stream=stream)[0].splitlines()[-LOG_LINES:]
         lines += _section(f"End of {stream}", [cut(printable(line), WIDTH - 2) for line in log])
     return lines
+
+
+def _told(message: dict[str, str]) -> str:
+    code = f" ({message['code']})" if message["code"] else ""
+    return f"{message['task']}: {message['level']}{code}, {message['text']}"
 
 
 def _facts(job: Job) -> list[str]:

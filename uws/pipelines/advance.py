@@ -77,6 +77,7 @@ def _begin(parent: Job, plan: Plan) -> None:
             task,
             step=wanted.step.name,
             branch=wanted.branch,
+            label=wanted.label,
             parameters=wanted.parameters,
             duration=wanted.duration,
         )

@@ -86,17 +86,16 @@ def _failures(parent: Job, definition: Definition) -> list[Job]:
 
 
 def _sentence(failed: Sequence[Job], plan: Plan) -> str:
-    named = ", ".join(_place(job, plan.labels.get(job.branch, "")) for job in failed[:NAMED])
+    named = ", ".join(_place(job) for job in failed[:NAMED])
     more = f" and {len(failed) - NAMED:,} others" if len(failed) > NAMED else ""
     return (
         f"{len(failed):,} of {plan.total:,} steps failed: {named}{more}. Retry runs again only what did not complete."
     )
 
 
-def _place(job: Job, label: str) -> str:
-    if not job.branch:
-        return job.step
-    return f"{job.step} {job.branch} ({label})" if label else f"{job.step} {job.branch}"
+def _place(job: Job) -> str:
+    place = f"{job.step} {job.branch}".rstrip()
+    return f"{place} ({job.label})" if job.label else place
 
 
 def _line(job: Job) -> str:

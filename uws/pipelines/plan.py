@@ -110,7 +110,6 @@ class _Planner:
                 for number, item in enumerate(self._things(source, result, outer), start=1):
                     branch = (*outer, number)
                     self.items[axes, branch] = item
-                    self.plan.labels[branch_name(branch)] = _label(item)
                     found.append(branch)
             self._domains[axes] = found
         return self._domains[axes]
@@ -237,12 +236,20 @@ class _Planner:
         parameters: dict[str, list[str]] = {}
         try:
             for name, templates in step.parameters.items():
-                filled = [value for template in templates for value in self._fill(step, branch, template)]
+                filled = [found for template in templates if (found := self._fill(step, branch, template))]
                 if filled:
-                    parameters[name] = filled
+                    several = filled if self._takes_several(step, name) else filled[:1]
+                    parameters[name] = [value for values in several for value in values]
         except UsageError as error:
-            return Wanted(step, branch_name(branch), error=str(error))
-        return Wanted(step, branch_name(branch), parameters, self._duration(step))
+            return Wanted(step, branch_name(branch), error=str(error), label=self._label(step, branch))
+        return Wanted(step, branch_name(branch), parameters, self._duration(step), label=self._label(step, branch))
+
+    def _label(self, step: Step, branch: Branch) -> str:
+        return _label(self._item(step, branch)) if branch else ""
+
+    def _takes_several(self, step: Step, name: str) -> bool:
+        parameter = self.definition.task(step.task).parameter(name)
+        return parameter is None or parameter.multiple
 
     def _duration(self, step: Step) -> int | None:
         if isinstance(step.duration, int):
@@ -308,4 +315,4 @@ def _label(item: Item) -> str:
     """What an item is called where there is little room."""
     if item.value:
         return re.split(r"[/?]", item.value)[-1][:80]
-    return ", ".join(value for value in list(item.columns.values())[:2] if value)[:80]
+    return ", ".join(value for value in list(item.columns.values())[:3] if value)[:80]

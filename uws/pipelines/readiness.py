@@ -9,7 +9,7 @@ from uws.parameters import check_complete
 from uws.pipelines.arrays import prepare_rows
 from uws.references import find_inputs
 
-__all__ = ["make_ready"]
+__all__ = ["check_programs", "make_ready"]
 
 
 def make_ready(job: Job) -> list[tuple[str, Job]]:
@@ -22,7 +22,7 @@ def make_ready(job: Job) -> list[tuple[str, Job]]:
         When a parameter is wrong or missing, a file is unknown, or the task cannot run here.
     """
     definition = Definition.from_dict(job.definition_document)
-    _check_programs(definition)
+    check_programs(definition)
     if job.kind == JobKind.ARRAY:
         return prepare_rows(job, definition)
     values = check_complete(definition, job.parameters)
@@ -32,8 +32,14 @@ def make_ready(job: Job) -> list[tuple[str, Job]]:
     return found.needed
 
 
-def _check_programs(definition: Definition) -> None:
-    """A pipeline needs the programs of all its steps but those that a condition may leave out."""
+def check_programs(definition: Definition) -> None:
+    """Refuse a task that can't run here; a pipeline needs what all its steps need but those that may be left out.
+
+    Raises
+    ------
+    vo.errors.UsageError
+        What is missing.
+    """
     if definition.environment != "pipeline":
         check_runnable(definition)
         return

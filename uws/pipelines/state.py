@@ -58,6 +58,8 @@ class Wanted:
     ----------
     duration
         Seconds that it may run; None for what its task says.
+    label
+        What the branch is for, where there is little room.
     """
 
     step: Step
@@ -65,6 +67,7 @@ class Wanted:
     parameters: Mapping[str, list[str]] = field(default_factory=dict)
     duration: int | None = None
     error: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,6 @@ class Plan:
         Children that can be begun now.
     states
         By step and branch.
-    labels
-        For each branch what it stands for, where that can be said.
     errors
         Why it cannot be known what a step is to be run for.
     """
@@ -94,7 +95,6 @@ class Plan:
     definition: Definition
     wanted: list[Wanted] = field(default_factory=list)
     states: dict[tuple[str, str], State] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
     @property

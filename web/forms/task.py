@@ -33,6 +33,18 @@ UPLOAD = "__file"
 REFERENCES = "obs_publisher_did, access_url or job:<job id>/<result>"
 """What an empty input shows."""
 
+DIRECTORIES = "odf:<ten digits of an observation>"
+"""What an empty input that is a directory shows."""
+
+REGION = "CIRCLE 150.1 2.2 0.01"
+"""What an empty region shows."""
+
+REGION_HELP = (
+    "Degrees (CIRCLE ra dec radius, ANNULUS, ELLIPSE, BOX, POLYGON; NOT before what is left out), regions of DS9 "
+    '(fk5; circle(10:00:29.1,+02:14:17,30")), or sky pixels (physical; circle(24120,23560,600)). '
+    "One shape a line, or ; between them."
+)
+
 TRUE = frozenset({"yes", "true", "y", "t", "1"})
 
 
@@ -308,10 +320,13 @@ def _field(parameter: Parameter, item: Input | None) -> forms.Field:
 
 def _widget(parameter: Parameter, item: Input | None) -> forms.Widget:
     attributes = {"spellcheck": "false", "autocomplete": "off"}
-    if placeholder := parameter.default or (item is not None and REFERENCES):
+    references = DIRECTORIES if parameter.type == "directory" else REFERENCES
+    if placeholder := parameter.default or (item is not None and references):
         attributes["placeholder"] = placeholder
     if parameter.type == "expression":
         return forms.Textarea(attrs={**attributes, "rows": 3, "class": "code"})
+    if parameter.type == "region":
+        return forms.Textarea(attrs={"placeholder": REGION, **attributes, "rows": 2, "class": "code"})
     if parameter.multiple:
         return forms.Textarea(attrs={**attributes, "rows": 2})
     if parameter.type == "int":
@@ -325,11 +340,17 @@ def _help(parameter: Parameter, item: Input | None) -> str:
     parts = [parameter.description.rstrip(".") + "." if parameter.description else ""]
     if item is not None and item.product_types:
         parts.append(f"Kind of data: {', '.join(item.product_types)}.")
+    if parameter.type == "region":
+        parts.append(REGION_HELP)
     if parameter.unit:
         parts.append(f"Unit: {parameter.unit}.")
     parts.append(_range(parameter))
     if parameter.multiple and not parameter.options:
         parts.append("One value a line.")
+    if parameter.required and (item is not None or parameter.parent):
+        parts.append("Required.")  # the field itself is not: a file, a table or the parent may stand for it
+    if parameter.unverified:
+        parts.append("Not verified against SAS.")
     return escape(" ".join(part for part in parts if part))
 
 

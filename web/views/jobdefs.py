@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,20 +14,31 @@ from uws.http.locations import base_url, see_other
 from uws.notices import can_mail
 from uws.services import create_job
 from vo.errors import NotFoundError, UsageError
+from web.catalogue import catalogue, missing_for
 from web.forms.task import ARRAY, NOTIFY, RUN_ID, UPLOAD, TaskForm
 from web.snippets import job_curl
 from web.suggestions import suggestions
 
 __all__ = ["index", "show"]
 
+MOST_LETTERS = 600
+"""Of what tasks are searched for, and of the name of a data set."""
+
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """All tasks that can be started from here."""
-    tasks = sorted(
-        (task for task in registry.all_definitions().values() if not task.internal), key=lambda task: task.name
-    )
-    return render(request, "web/jobdefs.html", {"section": "jobdefs", "tasks": tasks})
+    """The tasks by what they are for; ``q`` finds those with all its words, ``type`` those that take such data.
+
+    ``data`` names the data set or the result with which their forms are to be filled.
+    """
+    words, kind, data = (_text(request, name) for name in ("q", "type", "data"))
+    headings, found, total = catalogue(words, kind)
+    context = {"section": "jobdefs", "headings": headings, "found": found, "total": total}
+    return render(request, "web/jobdefs.html", context | {"q": words, "type": kind, "data": data})
+
+
+def _text(request: HttpRequest, name: str) -> str:
+    return request.GET.get(name, "")[:MOST_LETTERS].replace("\0", "").strip()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,7 +62,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         "array_upload": form[ARRAY + UPLOAD],
         "notify": form[NOTIFY] if mail else None,
         "groups": form.groups(),
-        "needs_sas": task.environment == "sas" and not settings.SAS_DIR,
+        "missing": missing_for(task),
         "curl": job_curl(base_url(request), task.name, _example(task, form)),
     }
     return render(request, "web/jobdef.html", context, status=400 if form.errors else 200)

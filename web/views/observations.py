@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from uws.http.locations import base_url, see_other
 from vo.errors import ParameterError
-from web.archive import TaskLink, observation, observation_of, tasks_for
+from web.archive import observation, observation_of
+from web.catalogue import Task, usual_tasks
 from web.coordinates import sexagesimal
 from web.queries import observation_adql
 from web.results import Cell, cell
@@ -42,7 +43,8 @@ class Product:
     name: str
     cells: dict[str, Cell]
     facts: list[tuple[Column, Cell]]
-    tasks: list[TaskLink]
+    tasks: list[Task]
+    type: str
 
 
 @require_safe
@@ -97,5 +99,6 @@ def _product(columns: tuple[Column, ...], record: dict[str, Any]) -> Product:
         name=(record["access_url"] or "").rpartition("/")[2],
         cells={column.name: shown for column, shown in facts},
         facts=facts,
-        tasks=tasks_for(record["dataproduct_type"] or ""),
+        tasks=usual_tasks(record["dataproduct_type"] or ""),
+        type=record["dataproduct_type"] or "",
     )

@@ -25,7 +25,16 @@ def open_block(current: FitsFile, spec: str) -> Block:
     if not path:
         return _read(current, current.find(name))
     with open_fits(path) as file:
-        return _read(file, file.hdus[0] if not name and file.hdus[0].size else file.find(name))
+        return _read(file, file.find(name) if name else _first(file))
+
+
+def _first(file: FitsFile) -> Hdu:
+    """The primary array; in a file without one the first table, or where there is none the first image."""
+    if file.hdus[0].size:
+        return file.hdus[0]
+    image = next((hdu for hdu in file.hdus if hdu.kind == "IMAGE"), None)
+    tables = any(hdu.kind == "BINTABLE" for hdu in file.hdus)
+    return image if image is not None and not tables else file.find()
 
 
 def _read(file: FitsFile, hdu: Hdu) -> Block:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,10 @@ _VALUE_KEY = re.compile(r"(\d*)DS(?:VAL|REF)(\d+)")
 _BITS = re.compile(r"b[01x]+")
 _NUMBERED_TIMES = re.compile(r"STDGTI\d+|GTI\d{5}|")
 _TIME_KEYS = ("TIMEUNIT", "TIMESYS", "MJDREF", "MJDREFI", "MJDREFF", "TIMEREF", "TASSIGN", "TIMEZERO", "CLOCKAPP")
+_COORDINATES = re.compile(
+    r"(?:CTYPE|CRPIX|CRVAL|CDELT|CUNIT|CROTA)\dL?|(?:CD|PC|LTM)\d_\d|LTV\d|PV\d_\d+|LONPOLE|LATPOLE|EQUINOX"
+    r"|RADE?C?SYS|WCSNAMEL|WCSAXESL?"
+)
 _STRUCTURE = re.compile(
     r"XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|T(?:TYPE|FORM|UNIT|NULL|SCAL|ZERO|DISP|LMIN|LMAX)\d+|THEAP|EXTNAME"
     r"|CHECKSUM|DATASUM"
@@ -245,7 +249,7 @@ class _Blocks:
         if isinstance(content, Hdu):
             return self._copy(content)
         if isinstance(content, Block) and content.image is not None:
-            self.written.append(_image_block(f"BLK{number}", content.image))
+            self.written.append(_image_block(f"BLK{number}", content.image, content.header))
             return f"BLK{number}"
         fields = _region_fields(content) if isinstance(content, tuple) else _block_fields(content)
         cards = [
@@ -304,7 +308,8 @@ def _block_fields(block: Block) -> list[Field]:
     ]
 
 
-def _image_block(name: str, image: np.ndarray) -> tuple[Header, bytes]:
+def _image_block(name: str, image: np.ndarray, old: Mapping[str, object]) -> tuple[Header, bytes]:
+    """An image extension with the coordinates of the image that it is a copy of."""
     pixels = np.ascontiguousarray(image, dtype=image.dtype.newbyteorder(">"))
     bits = 8 * pixels.dtype.itemsize
     header = Header([("XTENSION", "IMAGE", "image extension"), ("BITPIX", -bits if pixels.dtype.kind == "f" else bits)])
@@ -314,4 +319,7 @@ def _image_block(name: str, image: np.ndarray) -> tuple[Header, bytes]:
     header.append("PCOUNT", 0)
     header.append("GCOUNT", 1)
     header.append("EXTNAME", name, "The name of this image")
+    for keyword, value in old.items():
+        if _COORDINATES.fullmatch(keyword) and isinstance(value, str | int | float):
+            header.append(keyword, value)
     return header, pixels.tobytes()

@@ -14,9 +14,10 @@ import numpy as np
 
 from ..fitscards import Card, Header
 from ..fitsio import FitsFile, Hdu, Table
-from .subspace import CCD_COLUMNS, Entry, Subspace, good_times_of
+from ..intervals import elapsed
+from .subspace import CCD_COLUMNS, Subspace, good_times_of
 
-__all__ = ["CcdTime", "Exposure", "exposure_table", "measure"]
+__all__ = ["CcdTime", "Exposure", "exposure_table", "good_times_by_ccd", "measure"]
 
 _KEYWORDS = {"CCDNR": ("ONTIME{:02d}", "LIVETI{:02d}", ""), "CCD_ID": ("ONTIME{}", "LIVTIME{}", "EXPOSUR{}")}
 
@@ -129,10 +130,10 @@ def measure(
     before, after
         The table's data subspace, and that of the rows which pass.
     """
-    old = _times(before, time_column)
+    old = good_times_by_ccd(before, time_column)
     column = next((name for name in CCD_COLUMNS if before.find(name) is not None), "")
     ccds: dict[int, CcdTime] = {}
-    for number, times in sorted(_times(after, time_column).items()):
+    for number, times in sorted(good_times_by_ccd(after, time_column).items()):
         earlier = old.get(number, times)
         ccds[number] = _ccd_time(table, column, number, (earlier, times), warn)
     return Exposure(column, ccds) if ccds else None
@@ -144,17 +145,21 @@ def exposure_table(file: FitsFile, number: int) -> Hdu | None:
     return next((hdu for hdu in file.hdus if hdu.kind == "BINTABLE" and name in hdu.names), None)
 
 
-def _times(subspace: Subspace, time_column: str) -> dict[int, np.ndarray]:
+def good_times_by_ccd(subspace: Subspace, time_column: str) -> dict[int, np.ndarray]:
+    """The good times that a data subspace tells.
+
+    Returns
+    -------
+    dict
+        CCD → intervals of shape (n, 2), seconds; key 0 alone where CCDs are not told apart; nothing where there are
+        no good times.
+    """
     times: dict[int, np.ndarray] = {}
     for component in subspace.components:
         intervals = good_times_of(subspace, component, time_column)
         if intervals is not None:
-            times.update(dict.fromkeys(_numbers(subspace, component), intervals))
+            times.update(dict.fromkeys(subspace.ccds(component) or [0], intervals))
     return times
-
-
-def _numbers(subspace: Subspace, component: tuple[Entry, ...]) -> list[int]:
-    return subspace.ccds(component) or [0]
 
 
 def _ccd_time(
@@ -197,15 +202,6 @@ def _exposed_ratio(
     if len(rows["TIME"]) < 2:
         return None
     frame = rows["TIMEDEL"] if "TIMEDEL" in rows else float(np.median(np.diff(rows["TIME"])))
-    before, after = (float((rows["FRACEXP"] * _overlap(rows["TIME"], frame, good)).sum()) for good in times)
+    first, last = rows["TIME"] - frame / 2, rows["TIME"] + frame / 2
+    before, after = (float((rows["FRACEXP"] * (elapsed(good, last) - elapsed(good, first))).sum()) for good in times)
     return after / before if before else None
-
-
-def _overlap(centres: np.ndarray, width: np.ndarray | float, intervals: np.ndarray) -> np.ndarray:
-    """Seconds of each frame that lie in the intervals."""
-    if not len(intervals):
-        return np.zeros(len(centres))
-    lengths = np.diff(intervals, axis=1)[:, 0]
-    elapsed = np.column_stack([np.cumsum(lengths) - lengths, np.cumsum(lengths)]).ravel()
-    edges = intervals.ravel()
-    return np.interp(centres + width / 2, edges, elapsed) - np.interp(centres - width / 2, edges, elapsed)

@@ -8,21 +8,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-import re
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
-
-from vo.errors import AthanorError, QueryError
 
 from .. import headers
+from ..filespec import file_and_block
 from ..fitscards import Card, Header
 from ..fitsio import FitsFile, Table, open_fits
 from ..fitsout import Outputs, Writer
 from ..intervals import parse_ranges
 from ..parameters import Invocation
 from ..reporting import Reporter, TaskError
-from ..selectlib import Selection, compile_selection, file_references, split_blockspec
+from ..running import running
+from ..selectlib import Selection, compile_selection, file_references
 from ..skyplane import SkyPlane
 from .blocks import open_block
 from .counting import BinnedCounts, CcdCounts
@@ -39,8 +36,10 @@ from .filtered import FilteredList, make_flag
 from .plan import Plan
 from .products import Channels, Frame, write_histogram, write_image, write_rate, write_spectrum
 from .reach import check_reach
+from .remarks import instrument_of, remark_on_events, remark_on_exposure, remark_on_table
 from .scan import DataRanges, Product, scan
 from .subspace import Subspace
+from .targets import SWITCHES, check_targets, keeps_list, open_list
 
 __all__ = ["VERSION", "run"]
 
@@ -48,14 +47,6 @@ VERSION = "evselect-3.71.1-compatible"
 """What messages, CREATOR and XPROC0 call this task."""
 
 ProductWriter = Callable[[Writer, Frame, BinnedCounts], None]
-
-_OUTPUTS = {
-    "filteredset": "withfilteredset",
-    "imageset": "withimageset",
-    "spectrumset": "withspectrumset",
-    "rateset": "withrateset",
-    "histogramset": "withhistogramset",
-}
 
 
 def run(call: Invocation, *, chunk_rows: int = 0) -> None:
@@ -71,46 +62,12 @@ def run(call: Invocation, *, chunk_rows: int = 0) -> None:
     TaskError
         What was asked for can't be done; nothing is left behind then.
     """
-    reporter = Reporter("evselect", VERSION, verbosity=call.verbosity)
-    reporter.executing(call.command, call.options)
-    reporter.started()
-    try:
-        _check_outputs(call)
+    with running(call, VERSION) as reporter:
+        check_targets(call)
         reporter.stage("Reading the event list")
-        path, block = _split_table(call.text("table"))
+        path, block = file_and_block(call.text("table"))
         with open_fits(path) as file, Outputs(clobber=call.clobber) as outputs:
             _Run(call, reporter, file.table(file.find(block)), outputs, chunk_rows).execute()
-    except TaskError:
-        raise
-    except QueryError as error:
-        if error.excerpt:
-            sys.stderr.write(f"{error.excerpt}\n")
-        raise TaskError("DssException", str(error)) from error
-    except AthanorError as error:
-        raise TaskError("DatasetError", str(error)) from error
-    except OSError as error:
-        raise TaskError(
-            "DatasetError", f"{error.filename or 'a product'} can't be written: {error.strerror}."
-        ) from error
-    reporter.ended()
-
-
-def _split_table(text: str) -> tuple[str, str]:
-    return (text, "") if Path(text).exists() else split_blockspec(text)
-
-
-def _check_outputs(call: Invocation) -> None:
-    if call.text("keepfilteroutput") == "yes" and not call.flag("withfilteredset"):
-        raise TaskError(
-            "InPlace", "keepfilteroutput=yes without filteredset would change the input table; name a filteredset."
-        )
-    table = Path(_split_table(call.text("table"))[0]).resolve()
-    seen: dict[Path, str] = {table: "table"}
-    for name, switch in _OUTPUTS.items():
-        if call.flag(switch):
-            other = seen.setdefault(Path(call.text(name)).resolve(), name)
-            if other != name:
-                raise TaskError("SameDataset", f"{name}={call.text(name)} is the same file as {other}.")
 
 
 class _Run:
@@ -125,16 +82,20 @@ class _Run:
         self.chunk_rows = chunk_rows
         self.primary: Header = self.file.hdus[0].header
         self.time_column = call.text("timecolumn")
+        self.updates = call.flag("updateexposure") and not instrument_of(table).startswith("RGS")
 
     def execute(self) -> None:
         """Plan, scan, write."""
-        self._remark_on_table()
+        warn = self.reporter.warning
+        remark_on_table(self.call, self.table, warn)
         selection = self._selection()
         check_reach(selection.dss or (), self.table.columns)
-        before = base_subspace(self.table, self.time_column, self.reporter.warning)
+        before = base_subspace(self.table, self.time_column, warn)
         after = self._restricted(before, selection)
-        exposure = measure(self.table, before, after, self.time_column, self.reporter.warning)
-        plan = Plan(self.call, self.table, exposure, self.reporter.warning)
+        exposure = measure(self.table, before, after, self.time_column, warn)
+        remark_on_exposure(self.call, self.table, exposure, selection.columns, warn)
+        plan = Plan(self.call, self.table, exposure, warn)
+        updated = exposure if self.updates else None
         unknown = plan.unknown()
         self.reporter.stage("Selecting events")
         if unknown:
@@ -142,18 +103,18 @@ class _Run:
             self._scan(selection, [ranges], passes=(0, 2))
             plan.data = ranges.ranges
         binned, plane = self._binned(plan)
-        ccds = self._ccd_counts(exposure)
-        subspace = write_subspace(after, self.table, self.reporter.warning)
+        ccds = self._ccd_counts(updated)
+        subspace = write_subspace(after, self.table, warn)
         filtered = self._filtered(selection, subspace, exposure, before)
         products: list[Product] = [item for item in (*binned.values(), ccds, filtered) if item is not None]
         count = self._scan(selection, products, passes=(1, 2) if unknown else (0, 1))
         self.reporter.message(f"selected {count} rows from the input table.")
-        self._remark_on_events(count, binned)
+        remark_on_events(count, binned, updated, warn)
         self.reporter.stage("Writing products")
         if filtered is not None:
             filtered.finish()
         frame = self._frame(selection, subspace)
-        cards = {name: self._exposure_cards(exposure, ccds, image=name == "imageset") for name in binned}
+        cards = {name: self._exposure_cards(updated, ccds, name) for name in binned}
         self._write_products(binned, self._writers(plane, after), frame, cards)
 
     def _selection(self) -> Selection:
@@ -205,14 +166,14 @@ class _Run:
         if self.call.flag("withimageset"):
             axes["imageset"], plane = plan.image()
         for name, make in (("spectrumset", plan.spectrum), ("rateset", plan.rate), ("histogramset", plan.histogram)):
-            if self.call.flag(_OUTPUTS[name]):
+            if self.call.flag(SWITCHES[name]):
                 axes[name] = (make(),)
         weights = plan.weights()
         rows = self.table.length
         return {name: BinnedCounts(pair, rows=rows, weights=weights) for name, pair in axes.items()}, plane
 
     def _ccd_counts(self, exposure: Exposure | None) -> CcdCounts | None:
-        weighted = any(self.call.flag(_OUTPUTS[name]) for name in ("spectrumset", "rateset", "histogramset"))
+        weighted = any(self.call.flag(SWITCHES[name]) for name in ("spectrumset", "rateset"))
         if exposure is None or not exposure.column or not weighted:
             return None
         if exposure.column in self.table.columns:
@@ -225,7 +186,7 @@ class _Run:
     def _filtered(
         self, selection: Selection, subspace: WrittenSubspace, exposure: Exposure | None, before: Subspace
     ) -> FilteredList | None:
-        if not self.call.flag("withfilteredset"):
+        if not keeps_list(self.call):
             return None
         flag = None
         if self.call.text("destruct") == "no":
@@ -234,10 +195,10 @@ class _Run:
         header.remove(headers.FILTERED_KEYS.fullmatch)
         header.append("SLCTEXPR", self._slctexpr(selection), "Filtering expression used by evselect")
         header.extend(subspace.cards if self.call.flag("writedss") else ())
-        if exposure is not None and self.call.flag("updateexposure"):
+        if exposure is not None and self.updates:
             exposure.update(header)
         return FilteredList(
-            self.outputs.open(self.call.text("filteredset")),
+            open_list(self.call, self.outputs),
             self.table,
             primary=headers.list_primary(self.primary, self._creation(), self._history()),
             header=header,
@@ -273,8 +234,11 @@ class _Run:
     def _slctexpr(self, selection: Selection) -> str:
         return headers.combined_expression(selection.expanded, self.table.header.text("SLCTEXPR"))
 
-    def _exposure_cards(self, exposure: Exposure | None, ccds: CcdCounts | None, *, image: bool) -> list[Card]:
-        if exposure is None or not self.call.flag("updateexposure"):
+    def _exposure_cards(self, exposure: Exposure | None, ccds: CcdCounts | None, product: str) -> list[Card]:
+        if product == "histogramset":
+            return []
+        image = product == "imageset"
+        if exposure is None:
             return headers.exposure_cards(self.table.header, with_ccds=image)
         return exposure.image_cards() if image else exposure.product_cards(ccds.counts if ccds else {})
 
@@ -323,23 +287,3 @@ class _Run:
         low = column.low if column.low is not None and math.isinf(low) else low
         high = column.high if column.high is not None and math.isinf(high) else high
         return None if math.isinf(low) or math.isinf(high) else (low, high)
-
-    def _remark_on_table(self) -> None:
-        warn = self.reporter.warning
-        telescope = self.table.header.text("TELESCOP") or self.primary.text("TELESCOP")
-        if telescope.upper() != "XMM":
-            warn("NotXMM", f"the table is from {telescope or 'an unnamed telescope'}, not from XMM-Newton.")
-        if any(re.fullmatch(r"TCROT\d+|TP\d+_\d+[A-Z]?|TPC\d+_\d+", card.keyword) for card in self.table.header.cards):
-            warn("WcsTransform", "the rotation between columns (TCROTn, TPn_k) is ignored in the WCS of images.")
-        if self.table.length == 0:
-            warn("NoInputEvents", f"{self.file.name} has no rows in block {self.table.hdu.name}.")
-        if not any(self.call.flag(switch) for switch in _OUTPUTS.values()):
-            warn("NoOutput", "no product is asked for: set withfilteredset, withimageset, … to yes.")
-
-    def _remark_on_events(self, count: int, binned: dict[str, BinnedCounts]) -> None:
-        if count == 0:
-            self.reporter.warning("NoFilteredEvents", "no event passes the expression; products hold no counts.")
-            return
-        for name, product in binned.items():
-            if product.inside == 0:
-                self.reporter.warning("NoFilteredEvents", f"no selected event lies within the range of {name}.")

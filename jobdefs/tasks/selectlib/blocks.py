@@ -1,4 +1,4 @@
-"""What file filters (`gti`, `region`, `mask`) read, and how an expression names it."""
+"""What file filters (`gti`, `region`, `mask`, `image`) read, and how an expression names it."""
 
 from __future__ import annotations
 

@@ -9,12 +9,15 @@ import numpy as np
 
 from .arithmetic import Failure, Numeric, compile_number
 from .blocks import Block
+from .celestial import Projection
 from .conditions import FALSE, TRUE, Test, all_of, any_of, bits_test, negation, range_test
 from .constants import fold
 from .figures import Figure, make_figure
-from .filters import combine_rows, good_times, mask_inside, region_rows, time_inside
+from .filters import combine_rows, good_times, region_rows, time_inside
+from .images import image_inside
 from .ranges import closed_range, complement, union
 from .rows import Rows
+from .skyfigures import PREFIX, make_sky_figure
 from .syntax import (
     Binary,
     Boolean,
@@ -30,7 +33,7 @@ from .syntax import (
     Text,
 )
 
-__all__ = ["Compiler"]
+__all__ = ["Compiler", "column_names"]
 
 _COMPARE: dict[str, Callable] = {
     "==": comparisons.eq,
@@ -52,13 +55,22 @@ class Compiler:
         Column → type, native byte order.
     blocks
         Block specifier → block, for every file filter.
+    projection
+        Of the table's sky pixels, if it has any.
     fail
         Makes the error that says what is wrong with a node.
     """
 
-    def __init__(self, types: dict[str, np.dtype], blocks: Mapping[str, Block], fail: Failure) -> None:
+    def __init__(
+        self,
+        types: dict[str, np.dtype],
+        blocks: Mapping[str, Block],
+        fail: Failure,
+        projection: Projection | None = None,
+    ) -> None:
         self.types = types
         self.blocks = blocks
+        self.projection = projection
         self.fail = fail
 
     def condition(self, node: Node) -> Test:
@@ -93,6 +105,8 @@ class Compiler:
                 return [test for operand in operands for test in self._members(operand)]
             case Shape(name=name, numbers=numbers, x=x, y=y):
                 values = tuple(float(number.value) for number in numbers if isinstance(number, Number))
+                if name.startswith(PREFIX):
+                    return self._figure(make_sky_figure(name.removeprefix(PREFIX), values), x, y)
                 return self._figure(make_figure(name, values), x, y)
             case FileFilter():
                 return self._file_filter(node)
@@ -272,11 +286,21 @@ class Compiler:
             run = times.run
             return [Test(times.cost + 8, lambda rows: inside(_reals(run(rows), rows)))]
         x, y = node.coordinates
+        columns = column_names(node)
         if node.name == "region":
-            return self._figure(combine_rows(region_rows(block)), x, y)
-        offset = tuple(float(number.value) for number in node.numbers if isinstance(number, Number))
-        inside_mask = mask_inside(block, (offset[0], offset[1]))
-        return self._figure(Figure(inside_mask, (-np.inf, np.inf, -np.inf, np.inf), cost=20), x, y)
+            on_sky = tuple(map(str.upper, columns)) == ("RA", "DEC")
+            return self._figure(combine_rows(region_rows(block), on_sky=on_sky), x, y)
+        shift = [float(number.value) for number in node.numbers if isinstance(number, Number)] or [0.0, 0.0]
+        inside_image = image_inside(
+            block, columns, self.projection, offset=(shift[0], shift[1]), named=node.name == "image"
+        )
+        return self._figure(Figure(inside_image, (-np.inf, np.inf, -np.inf, np.inf), cost=20), x, y)
+
+
+def column_names(node: FileFilter) -> tuple[str, str]:
+    """The names of the two columns that a filter tests; empty for expressions."""
+    names = [item.name if isinstance(item, Column) else "" for item in node.coordinates]
+    return names[0], names[1]
 
 
 def _reals(values: np.ndarray | float, rows: Rows) -> np.ndarray:

@@ -15,6 +15,7 @@ from vo.wording import plain
 from .blocks import Block
 from .constants import fold
 from .dss import Constraint, RegionRow
+from .skyfigures import PREFIX
 from .syntax import Binary, Boolean, Column, FileFilter, Intervals, Logical, Node, Not, Number, Shape
 
 __all__ = ["axis_name", "constraints_of"]
@@ -248,10 +249,9 @@ def _file_filter(node: FileFilter, blocks: Mapping[str, Block]) -> Constraint:
     if len(names) != len(node.coordinates) or any(fold(number) for number in node.numbers):
         raise _InexpressibleError
     axis = names[0].upper() if node.name == "gti" else axis_name(*names)
-    value = "IMAGE" if node.name == "mask" else "TABLE"
-    return Constraint(
-        axis=axis, kind=node.name, value=value, columns=names, source=node.source, table=blocks[node.source]
-    )
+    is_image = node.name in {"mask", "image"}
+    kind, value = ("mask", "IMAGE") if is_image else (node.name, "TABLE")
+    return Constraint(axis=axis, kind=kind, value=value, columns=names, source=node.source, table=blocks[node.source])
 
 
 # figures
@@ -303,7 +303,7 @@ def _region_constraint(pair: tuple[str, str], nodes: list[Node]) -> Constraint:
 
 def _row(node: Shape, included: bool, component: int) -> RegionRow:
     values = tuple(float(number.value) for number in node.numbers if isinstance(number, Number))
-    name, x, y, r, rotang = _columns_of_row(node.name.removeprefix("sky "), values)
+    name, x, y, r, rotang = _columns_of_row(node.name.removeprefix(PREFIX), values)
     return RegionRow(name if included else f"!{name}", x, y, r, rotang, component)
 
 

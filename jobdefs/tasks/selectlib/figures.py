@@ -2,8 +2,7 @@
 
 Rotations are counter-clockwise, in degrees, about the centre (for a rectangle: the middle of its unrotated corners).
 Points and figures are in the same plane, whatever its units. A polygon's border is inside for ``polygon`` as for
-``polygon2``; selectlib leaves it open for the former. The figures ``sky …`` take right ascension and declination in
-degrees and lie on the sphere.
+``polygon2``; selectlib leaves it open for the former.
 """
 
 from __future__ import annotations
@@ -223,48 +222,6 @@ def _polygon(*corners: float) -> Figure:
     return Figure(inside, (min(xs), max(xs), min(ys), max(ys)), cost=12 * len(edges))
 
 
-def _separation(x: np.ndarray, y: np.ndarray, ra: float, dec: float) -> np.ndarray:
-    """Great-circle distance in degrees (haversine formula)."""
-    lon, lat = np.radians(x - ra), np.radians(y)
-    lat0 = math.radians(dec)
-    square = np.sin((lat - lat0) / 2) ** 2 + math.cos(lat0) * np.cos(lat) * np.sin(lon / 2) ** 2
-    return np.degrees(2 * np.arcsin(np.sqrt(np.clip(square, 0, 1))))
-
-
-def _cap(dec: float, radius: float) -> tuple[float, float, float, float]:
-    slack = radius + 1e-9
-    return -math.inf, math.inf, dec - slack, dec + slack
-
-
-def _sky_circle(ra: float, dec: float, radius: float) -> Figure:
-    return Figure(lambda x, y: _separation(x, y, ra, dec) <= radius, _cap(dec, radius), cost=60)
-
-
-def _sky_annulus(ra: float, dec: float, inner: float, outer: float) -> Figure:
-    def inside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        distance = _separation(x, y, ra, dec)
-        return (distance >= inner) & (distance <= outer)
-
-    return Figure(inside, _cap(dec, outer), cost=60)
-
-
-def _sky_box(ra: float, dec: float, half_x: float, half_y: float, rotation: float) -> Figure:
-    """A box in the tangent plane of its centre."""
-    box = _box(0.0, 0.0, half_x, half_y, rotation)
-    lat0 = math.radians(dec)
-
-    def inside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        lon, lat = np.radians(x - ra), np.radians(y)
-        depth = math.sin(lat0) * np.sin(lat) + math.cos(lat0) * np.cos(lat) * np.cos(lon)
-        near = depth > 0
-        depth = np.where(near, depth, 1.0)
-        xi = np.degrees(np.cos(lat) * np.sin(lon) / depth)
-        eta = np.degrees((math.cos(lat0) * np.sin(lat) - math.sin(lat0) * np.cos(lat) * np.cos(lon)) / depth)
-        return near & box.inside(xi, eta)
-
-    return Figure(inside, (-math.inf, math.inf, -math.inf, math.inf), cost=80)
-
-
 _MAKERS: dict[str, Callable[..., Figure]] = {
     "point": _point,
     "line": _line,
@@ -278,7 +235,4 @@ _MAKERS: dict[str, Callable[..., Figure]] = {
     "rhombus": _rhombus,
     "polygon": _polygon,
     "polygon2": _polygon,
-    "sky circle": _sky_circle,
-    "sky annulus": _sky_annulus,
-    "sky box": _sky_box,
 }

@@ -1,4 +1,4 @@
-"""Filters that a file holds: good time intervals, region tables and masks (selectlib manual, File-based filters).
+"""Filters that a file holds: good time intervals and region tables (selectlib manual, File-based filters).
 
 Each function reads a `Block` and gives the test of coordinates; a block of another kind is refused by a
 `vo.errors.UsageError`.
@@ -15,8 +15,9 @@ from vo.errors import UsageError
 from .blocks import Block
 from .dss import RegionRow
 from .figures import Figure, Inside, make_figure
+from .skyfigures import make_sky_figure
 
-__all__ = ["combine_rows", "good_times", "mask_inside", "region_figure", "region_rows", "time_inside"]
+__all__ = ["combine_rows", "good_times", "region_figure", "region_rows", "time_inside"]
 
 
 _PIECE = 16_384
@@ -122,8 +123,13 @@ def _corners(row: RegionRow) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return row.x[:count], row.y[:count]
 
 
-def region_figure(row: RegionRow) -> tuple[Figure, bool]:
+def region_figure(row: RegionRow, *, on_sky: bool = False) -> tuple[Figure, bool]:
     """The figure of a row of a region table, and whether it is excluded.
+
+    Parameters
+    ----------
+    on_sky
+        Whether its columns are right ascension and declination in degrees.
 
     Raises
     ------
@@ -135,7 +141,7 @@ def region_figure(row: RegionRow) -> tuple[Figure, bool]:
     name = name.lstrip("!").strip()
     name = _SYNONYMS.get(name, name)
     if name == "PIE":
-        return _pie(row), excluded
+        return _pie(row, on_sky), excluded
     if name not in _PARAMETERS:
         raise UsageError(
             f"The region table has a shape {row.shape!r}; it must be one of {', '.join(_PARAMETERS)}, PIE."
@@ -146,17 +152,18 @@ def region_figure(row: RegionRow) -> tuple[Figure, bool]:
         raise UsageError(f"The region table lacks numbers for its shape {row.shape!r}.") from None
     if name == "POLYGON" and len(numbers) < 6:
         raise UsageError("A polygon of the region table has fewer than three corners.")
-    return make_figure(shape, numbers), excluded
+    return (make_sky_figure if on_sky else make_figure)(shape, numbers), excluded
 
 
-def _pie(row: RegionRow) -> Figure:
+def _pie(row: RegionRow, on_sky: bool) -> Figure:
     """A sector; with two radii, as CXC tables have it, cut out of an annulus."""
     if len(row.rotang) < 2:
         raise UsageError("A PIE of the region table lacks its two angles.")
-    sector = make_figure("sector", (row.x[0], row.y[0], row.rotang[0], row.rotang[1]))
+    make = make_sky_figure if on_sky else make_figure
+    sector = make("sector", (row.x[0], row.y[0], row.rotang[0], row.rotang[1]))
     if len(row.r) < 2 or not row.r[1]:
         return sector
-    ring = make_figure("annulus", (row.x[0], row.y[0], row.r[0], row.r[1]))
+    ring = make("annulus", (row.x[0], row.y[0], row.r[0], row.r[1]))
     return Figure(lambda x, y: sector.inside(x, y) & ring.inside(x, y), ring.box, cost=sector.cost + ring.cost)
 
 
@@ -193,14 +200,14 @@ def _text(value: object) -> str:
     return value.decode("ascii", "replace").strip() if isinstance(value, bytes) else str(value).strip()
 
 
-def combine_rows(rows: Sequence[RegionRow]) -> Figure:
+def combine_rows(rows: Sequence[RegionRow], *, on_sky: bool = False) -> Figure:
     """All rows as one figure: rows of a component must all hold, of the components one at least.
 
     The box is that of the included shapes, which no point outside can be in.
     """
     components: dict[int, list[tuple[Figure, bool]]] = {}
     for row in rows:
-        components.setdefault(row.component, []).append(region_figure(row))
+        components.setdefault(row.component, []).append(region_figure(row, on_sky=on_sky))
     if not components:
         return Figure(lambda x, _: np.zeros(len(x), dtype=bool), (0, 0, 0, 0))
     parts = list(components.values())
@@ -246,35 +253,3 @@ def _component_box(part: Sequence[tuple[Figure, bool]]) -> tuple[float, float, f
         max(item[2] for item in boxes),
         min(item[3] for item in boxes),
     )
-
-
-def mask_inside(block: Block, offset: tuple[float, float]) -> Inside:
-    """The test of points against an image: inside is where the pixel is there and neither 0 nor NaN.
-
-    A physical system in the header (LTMi_i, LTVi: pixel = LTM · x + LTV) relates columns to pixels; without it a
-    column's value is the FITS pixel number, the first one 1. The mask is shifted by `offset` in units of the columns.
-
-    Raises
-    ------
-    vo.errors.UsageError
-        When the block is no image in a plane.
-    """
-    image = block.image
-    if image is None or image.ndim != 2:
-        raise UsageError(f"{block.name} is no image in a plane.")
-    good = (image != 0) & ~np.isnan(image) if image.dtype.kind == "f" else image != 0
-    height, width = good.shape
-    scale_x, zero_x, scale_y, zero_y = (
-        float(block.header.get(key, default))
-        for key, default in (("LTM1_1", 1), ("LTV1", 0), ("LTM2_2", 1), ("LTV2", 0))
-    )
-
-    def inside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        column = np.floor((x - offset[0]) * scale_x + zero_x + 0.5) - 1
-        row = np.floor((y - offset[1]) * scale_y + zero_y + 0.5) - 1
-        result = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-        near = np.flatnonzero(result)
-        result[near] = good[row[near].astype(np.intp), column[near].astype(np.intp)]
-        return result
-
-    return inside

@@ -238,7 +238,8 @@ class FilterGrammar(Grammar, ABC):
         offsets = 2 if name == "mask" else 0
         numbers = tuple(self.constant_of(item, token) for item in items[:offsets])
         columns = (*items[offsets:], *coordinates)
-        wanted = {"gti": {1}, "region": {2} if coordinates else {0, 2}, "mask": {2}}[name]
+        optional = {2} if coordinates else {0, 2}
+        wanted = {"gti": {1}, "region": optional, "mask": {2}, "image": optional}[name]
         if len(columns) not in wanted or len(numbers) != offsets:
             raise self.fail(
                 f"{token.text} has the wrong number of arguments.", token, hint=f"Write {FILTER_FORMS[name]}."

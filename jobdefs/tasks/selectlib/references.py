@@ -25,7 +25,7 @@ class FileReference:
 
 
 def file_references(text: str) -> list[FileReference]:
-    """The data sets that `gti`, `region` and `mask` name, in order; blocks of the table's own data set are left out.
+    """The data sets that file filters name, in order; blocks of the table's own data set are left out.
 
     Raises
     ------

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from vo.errors import AthanorError, UsageError
-
 from .attributes import expand_text
 from .blocks import Block, BlockOpener
-from .celestial import CELESTIAL, Projection, find_projection
+from .celestial import Projection
 from .compiler import Compiler
 from .conditions import Test
 from .constraints import constraints_of
 from .dss import Constraint
-from .filters import combine_rows, good_times, mask_inside, region_rows
 from .parser import CONDITION, NUMBER, TEXT, parse
+from .resolver import Resolver, check_columns
 from .rows import RetypedError, Rows
-from .syntax import Column, FileFilter, Node, Number, Shape, columns_of, transformed
+from .syntax import Node, columns_of, transformed
 from .tokens import Source
 
 __all__ = ["Selection", "compile_selection"]
@@ -45,7 +42,14 @@ class Selection:
     """
 
     def __init__(
-        self, text: str, expanded: str, tree: Node, blocks: Mapping[str, Block], dss: list[Constraint] | None
+        self,
+        text: str,
+        expanded: str,
+        tree: Node,
+        blocks: Mapping[str, Block],
+        dss: list[Constraint] | None,
+        *,
+        projection: Projection | None = None,
     ) -> None:
         self.text = text
         self.expanded = expanded
@@ -53,6 +57,7 @@ class Selection:
         self.dss = dss
         self._tree = tree
         self._blocks = blocks
+        self._projection = projection
         self._plan: Test | None = None
         self._types: dict[str, np.dtype] = {}
 
@@ -109,7 +114,7 @@ class Selection:
                 raise source.error(f"{name} is a vector column; the language takes one value a row.", 0, 1)
             types[name] = values.dtype.newbyteorder("=")
         self._types = types
-        self._plan = Compiler(types, self._blocks, fail).condition(self._tree)
+        self._plan = Compiler(types, self._blocks, fail, self._projection).condition(self._tree)
 
 
 def compile_selection(
@@ -126,8 +131,8 @@ def compile_selection(
     columns
         Names of the columns.
     open_table
-        Opens what `gti`, `region` and `mask` name; called once for each block specifier, which it is given as it was
-        written (see `split_blockspec`). None refuses such filters.
+        Opens what `gti`, `region`, `mask` and `IMAGE` name; called once for each block specifier, which it is given
+        as it was written (see `split_blockspec`). None refuses such filters.
 
     Raises
     ------
@@ -136,11 +141,11 @@ def compile_selection(
     """
     source = Source(text)
     tree = parse(text, header=header, columns=columns, kinds=_kinds(header, columns))
-    resolver = _Resolver(source, header, columns, open_table)
+    resolver = Resolver(source, header, columns, open_table)
     tree = transformed(tree, resolver.resolve)
-    _check_columns(tree, columns, source)
+    check_columns(tree, columns, source)
     dss = constraints_of(tree, resolver.blocks, _real_columns(header))
-    return Selection(text, expand_text(text, header), tree, resolver.blocks, dss)
+    return Selection(text, expand_text(text, header), tree, resolver.blocks, dss, projection=resolver.projection)
 
 
 def _form(header: Mapping[str, object], number: int) -> str:
@@ -166,89 +171,3 @@ def _real_columns(header: Mapping[str, object]) -> frozenset[str] | None:
     """Capitalised names of columns that hold reals; None when the header does not describe the columns."""
     found = dict(_numbered(header))
     return frozenset(name for name, form in found.items() if form in "ED") if found else None
-
-
-_CHECKS: dict[str, Callable[[Block], object]] = {
-    "gti": good_times,
-    "region": lambda block: combine_rows(region_rows(block)),
-    "mask": lambda block: mask_inside(block, (0.0, 0.0)),
-}
-"""What finds a block to be of the wrong kind before the first row is read."""
-
-
-def _check_columns(tree: Node, columns: Sequence[str], source: Source) -> None:
-    """Refuse RA and DEC that are neither columns nor in a figure on the sky."""
-
-    def check(node: Node) -> Node:
-        if isinstance(node, Column) and node.name not in columns:
-            hint = "Positions on the sky are tested by figures: (RA,DEC) in CIRCLE(ra,dec,radius)."
-            raise source.error(f"The table has no column {node.name}.", node.start, node.end, hint=hint)
-        return node
-
-    transformed(tree, check)
-
-
-class _Resolver:
-    """Brings in what a tree refers to: blocks of file filters, sky pixels."""
-
-    def __init__(
-        self, source: Source, header: Mapping[str, object], columns: Sequence[str], open_table: BlockOpener | None
-    ) -> None:
-        self.source = source
-        self.header = header
-        self.columns = {name.upper(): name for name in columns}
-        self.open_table = open_table
-        self.blocks: dict[str, Block] = {}
-
-    def resolve(self, node: Node) -> Node:
-        """The node as it is evaluated."""
-        try:
-            if isinstance(node, FileFilter):
-                return self._opened(node)
-            if isinstance(node, Shape):
-                return self._in_pixels(node)
-        except AthanorError as error:
-            raise self.source.error(error.message, node.start, node.end, hint=error.hint) from error
-        return node
-
-    def _opened(self, node: FileFilter) -> FileFilter:
-        """The filter with its block at hand, and with the columns that a region table names itself (MFORM1)."""
-        if self.open_table is None:
-            raise UsageError(f"{node.name}() can't be used here: no files are at hand.")
-        if node.source not in self.blocks:
-            self.blocks[node.source] = self.open_table(node.source)
-        block = self.blocks[node.source]
-        _CHECKS[node.name](block)
-        if node.coordinates:
-            return node
-        names = [name.strip().upper() for name in str(block.header.get("MFORM1", "")).split(",")]
-        if len(names) != 2 or not all(name in self.columns for name in names):
-            raise UsageError(
-                "The region table does not say which columns of the table it is about (MFORM1).",
-                hint="Name them: region(file,X,Y).",
-            )
-        place = {"start": node.start, "end": node.end}
-        return replace(node, coordinates=tuple(Column(self.columns[name], **place) for name in names))
-
-    def _in_pixels(self, node: Shape) -> Shape:
-        """A figure in RA and DEC in sky pixels, or on the sphere where the table has columns of these names."""
-        names = tuple(item.name.upper() for item in (node.x, node.y) if isinstance(item, Column))
-        if names == ("RA", "DEC") and set(names) <= self.columns.keys() and node.name in CELESTIAL:
-            return replace(node, name=f"sky {node.name}")
-        if not ({"RA", "DEC"} - self.columns.keys()) & set(names):
-            return node
-        if names != ("RA", "DEC"):
-            raise UsageError("Positions on the sky are given as (RA,DEC).")
-        projection: Projection | None = find_projection(self.header, list(self.columns.values()))
-        if projection is None:
-            raise UsageError(
-                "The table has neither columns RA and DEC nor sky pixels X and Y with a projection (REFXCRPX …)."
-            )
-        numbers = projection.figure(node.name, [item.value for item in node.numbers if isinstance(item, Number)])
-        place = {"start": node.start, "end": node.end}
-        return replace(
-            node,
-            numbers=tuple(Number(number, **place) for number in numbers),
-            x=Column(projection.x, **place),
-            y=Column(projection.y, **place),
-        )

@@ -166,7 +166,7 @@ class Shape(Node):
 
 @dataclass(frozen=True)
 class FileFilter(Node):
-    """``gti``, ``region`` or ``mask``; `coordinates` is empty where the file names the columns."""
+    """``gti``, ``region``, ``mask`` or ``image``; `coordinates` is empty where the file names the columns."""
 
     name: str
     source: str

@@ -9,10 +9,8 @@ from vo.errors import QueryError
 
 __all__ = ["FILE_FILTERS", "Source", "Token", "tokenize"]
 
-FILE_FILTERS = frozenset({"gti", "region", "mask"})
+FILE_FILTERS = frozenset({"gti", "region", "mask", "image"})
 """Functions whose first argument is a block specifier, taken as it stands up to the comma or the parenthesis."""
-
-_BLOCKSPEC_FIRST = FILE_FILTERS | {"image"}
 
 _FORTRAN = {
     ".eq.": "==", ".ne.": "!=", ".lt.": "<", ".le.": "<=", ".gt.": ">", ".ge.": ">=",
@@ -152,7 +150,7 @@ def tokenize(text: str, source: Source, *, place: tuple[int, int] | None = None,
         elif kind == "text":
             content = piece[1:-1] if piece[0] == "'" else re.sub(r"\\(.)", r"\1", piece[1:-1])
             add("text", content, offset, end)
-        elif kind == "name" and piece.lower() in _BLOCKSPEC_FIRST and (spec := _BLOCKSPEC.match(text, end)):
+        elif kind == "name" and piece.lower() in FILE_FILTERS and (spec := _BLOCKSPEC.match(text, end)):
             add("name", piece, offset, end)
             add("operator", "(", spec.start("open"), spec.end("open"))
             group = "plain" if spec.group("quoted") is None else "quoted"

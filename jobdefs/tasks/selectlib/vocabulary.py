@@ -25,10 +25,14 @@ FUNCTIONS: dict[str, tuple[int, int]] = {
 }  # fmt: skip
 """Name → fewest and most arguments. `near` and `ifthenelse` give conditions, the others numbers."""
 
-FILTER_FORMS = {"gti": "gti(file,TIME)", "region": "region(file,X,Y)", "mask": "mask(image,xoffset,yoffset,X,Y)"}
+FILTER_FORMS = {
+    "gti": "gti(file,TIME)",
+    "region": "region(file,X,Y)",
+    "mask": "mask(image,xoffset,yoffset,X,Y)",
+    "image": "(X,Y) in IMAGE(image)",
+}
 
 UNSUPPORTED = {
-    "image": "Use mask(image,0,0,X,Y), or a region.",
     "selected": "Give the condition itself; no selection is kept in the table.",
     "skyvector": "Use (RA,DEC) in CIRCLE(ra,dec,radius), in degrees.",
     "vector": "Only figures in a plane are known.",

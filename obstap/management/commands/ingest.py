@@ -33,12 +33,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's form
         """Run the ingest and tell what it did."""
         from obstap.ingest import Report, ingest  # noqa: PLC0415 - loads astropy
+        from obstap.models import PublishedProduct  # noqa: PLC0415 - models load after the applications
 
         collection = options["collection"]
         if collection is not None and not collection.replace("-", "").replace("_", "").replace(".", "").isalnum():
             raise CommandError(
                 f"--collection: {collection!r} is no name of a collection; use letters, digits, '-', '_' and '.'."
             )
+
+        if collection is not None and PublishedProduct.objects.filter(collection__iexact=collection).exists():
+            raise CommandError(f"--collection: {collection!r} holds published products of jobs; choose another name.")
 
         def bar(paths: list[Path]) -> Any:
             return tqdm(paths, unit=" files", disable=None if options["verbosity"] else True)

@@ -12,6 +12,7 @@ from astropy.io import fits
 from jobdefs.tasks.fitscards import Header
 from jobdefs.tasks.fitsio import open_fits
 from jobdefs.tasks.fitsout import Field, Outputs, table_block
+from jobdefs.tasks.goodtimes import read_good_times
 from vo.errors import AthanorError, NotFoundError, UsageError
 
 from .events import make_events
@@ -119,6 +120,38 @@ def test_a_width_that_does_not_fit_the_columns_is_refused(events, tmp_path):
     path.write_bytes(events.path.read_bytes().replace(b"TFORM1  = 'D", b"TFORM1  = 'J", 1))
     with open_fits(str(path)) as file, pytest.raises(UsageError, match="the columns of block EVENTS take 30 bytes"):
         file.table(file.find())
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "message"),
+    [
+        ("TFIELDS", "1E999", "TFIELDS of block 1 is inf, not a count"),
+        ("TFIELDS", "NAN", "TFIELDS of block 1 is nan, not a count"),
+        ("TFIELDS", "999999999999", "TFIELDS of block 1 is above 999"),
+        ("NAXIS", "33", "NAXIS of block 1 is above 32"),
+        ("NAXIS1", "9" * 60, "cut short"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(events, tmp_path, keyword, value, message):
+    content = bytearray(events.path.read_bytes())
+    start = content.index(f"{keyword:8}=".encode(), content.index(b"XTENSION"))
+    content[start + 8 : start + 80] = f"= {value}".ljust(72).encode()
+    path = tmp_path / "damaged.fits"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        open_fits(str(path))
+
+
+@pytest.mark.parametrize("value", ["NAN", "1E999", "-INF", "T", "'5'"])
+def test_what_is_no_finite_number_counts_as_absent(value):
+    assert Header.parse(f"KEY     = {value}".ljust(80)).number("KEY") is None
+
+
+def test_good_times_that_are_no_numbers_are_refused(tmp_path):
+    columns = [fits.Column("START", "8A", array=["now"]), fits.Column("STOP", "D", array=[2.0])]
+    fits.BinTableHDU.from_columns(columns, name="STDGTI").writeto(tmp_path / "gti.fits")
+    with open_fits(str(tmp_path / "gti.fits")) as file, pytest.raises(UsageError, match=r"START .* holds no times"):
+        read_good_times(file, file.hdus[1])
 
 
 def test_absent_files_and_directories(tmp_path):

@@ -60,8 +60,6 @@ SKY = {"imageset": "image.fits", "xcolumn": "X", "ycolumn": "Y", "imagebinning":
          {**SKY, "expression": "PATTERN<=4 && (X,Y) in POLYGON(60000,60000,70000,60000,70000,70000)"}),
         ("DssException", "the BOX at X=60000, Y=100 lies outside the image",
          {**SKY, "expression": "(X,Y) in BOX(60000,100,100,100,45)"}),
-        ("InPlace", "would change the input table; name a filteredset",
-         {"withfilteredset": "no", "keepfilteroutput": "yes"}),
         ("SameDataset", "imageset=list.fits is the same file as filteredset", {**SKY, "imageset": "list.fits",
                                                                              "filteredset": "./list.fits"}),
         ("SameDataset", "filteredset=events.fits is the same file as table", {"filteredset": "events.fits"}),

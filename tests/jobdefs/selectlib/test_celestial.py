@@ -75,7 +75,10 @@ def test_columns_in_degrees_are_tested_on_the_sphere() -> None:
     [
         ("(RA,DEC) in CIRCLE(1,2,3)", {}, ["X", "Y"], "The table has neither columns RA and DEC nor sky pixels"),
         ("(RA,DEC) in CIRCLE(1,2,3)", EPIC, ["PI"], "The table has neither columns RA and DEC nor sky pixels"),
-        ("(RA,DEC) in ELLIPSE(195,27,1,1,0)", EPIC, ["X", "Y"], "On the sky only circle, annulus, box are known"),
+        ("(RA,DEC) in CIRCLE(15,97,1)", EPIC, ["X", "Y"], "The declination 97 is not between -90 and 90 degrees."),
+        ("(RA,DEC) in CIRCLE(15,97,1)", {}, ["RA", "DEC"], "A declination must lie between -90 and 90 degrees."),
+        ("(RA,DEC) in LINE(15,9,16,9)", {}, ["RA", "DEC"], "On the sky a line has no width"),
+        ("(RA,DEC) in POLYGON(0,0,120,0,240,0)", {}, ["RA", "DEC"], "The corners of the figure are more than 90"),
         ("(RA,DEC) in CIRCLE(15,-27,1)", EPIC, ["X", "Y"], "The position 15, -27 is 90 degrees or more"),
         ("(DEC,RA) in CIRCLE(15,-27,1)", EPIC, ["X", "Y"], "Positions on the sky are given as (RA,DEC)."),
         (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jobdefs.tasks.reporting import TaskError
 from jobdefs.tasks.tabgtigen import good_intervals, run
 
-from .conftest import call
+from .conftest import call, made
 
 
 def curve(path, rates, times=None, **keywords) -> str:
@@ -25,10 +25,6 @@ def curve(path, rates, times=None, **keywords) -> str:
     table.header.update({"TELESCOP": "XMM", "INSTRUME": "EPN", "TIMEDEL": 10.0, **keywords})
     fits.HDUList([fits.PrimaryHDU(), table]).writeto(path)
     return str(path)
-
-
-def made(path="gti.ds") -> list[tuple[float, float]]:
-    return [tuple(row) for row in Table.read(path, hdu=1)]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +85,12 @@ def test_attributes_and_good_times_may_stand_in_the_expression(folder):
     call("tabgtigen", run, table=table, expression="gti(one.ds,TIME) && (TIME<125)", gtiset="two.ds")
     assert made("one.ds") == [(95, 115), (125, 145)]
     assert made("two.ds") == [(95, 115)]
+
+
+def test_regions_may_stand_in_the_expression(folder):
+    Table({"TIME": [0.0, 10, 20, 30], "X": [1.0, 2, 9, 2], "Y": [1.0, 1, 9, 1]}).write("track.fits")
+    call("tabgtigen", run, table="track.fits", expression="((X,Y) IN CIRCLE(1,1,3)) && (TIME<25)")
+    assert made() == [(-5, 15)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -11,6 +13,10 @@ from uws.models import Job
 from uws.phases import Phase
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 PAGES = [
     "/",
@@ -22,6 +28,8 @@ PAGES = [
     "/tables/",
     "/tables/ivoa.obscore/",
     "/jobdefs/",
+    "/jobdefs/?q=spectrum",
+    "/jobdefs/?q=nothing+of+the+kind",
     "/jobdefs/evselect/?withimageset=yes&withspectrumset=yes",
     "/jobs/",
     "/accounts/login/",
@@ -168,7 +176,10 @@ def test_a_phone_shows_a_job(open_page, make_job):
     job = make_job(
         Phase.COMPLETED,
         log="x" * 500,
-        results={"a_result_with_a_long_name": (b"x", "application/fits", "event")},
+        results={
+            "a_result_with_a_long_name": (b"x", "application/fits", "event"),
+            "a_result_with_a_long_name-preview": (PNG, "image/png", ""),
+        },
         run_id="A_name_without_any_space_in_it_that_is_long_enough_to_be_trouble",
         announced=False,
     )
@@ -185,7 +196,7 @@ def test_accessibility_of_a_job(open_page, axe, make_job):
     job = make_job(
         Phase.ERROR,
         log="a line\n",
-        results={"image": (b"x", "image/fits", "image")},
+        results={"image": (b"x", "image/fits", "image"), "image-preview": (PNG, "image/png", "")},
         error_type="fatal",
         error_message="It failed.",
         error_detail="Because.",

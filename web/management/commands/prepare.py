@@ -27,9 +27,11 @@ class Command(BaseCommand):
         """Run the steps in their order."""
         from obstap import catalogue  # noqa: PLC0415 - the engines are loaded when they are needed
         from obstap.models import ArchiveFile  # noqa: PLC0415
+        from obstap.products import recover  # noqa: PLC0415
 
         call_command("migrate", interactive=False, verbosity=0)
         catalogue.ensure()
+        recover()
         call_command("collectstatic", interactive=False, verbosity=0)
         demo_wanted = not options["no_demo"] and not settings.ENVIRONMENT.production
         if demo_wanted and not ArchiveFile.objects.exists():

@@ -1,0 +1,1 @@
+"""epic-lightcurve: light curves of a source and of its background, and the one without the other."""

@@ -1,0 +1,1 @@
+"""epic-spectrum: spectra of a source and of its background, grouped, with responses where SAS is."""

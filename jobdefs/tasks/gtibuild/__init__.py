@@ -1,0 +1,1 @@
+"""gtibuild: good time intervals from a text that lists them."""

@@ -1,0 +1,1 @@
+"""specgroup: groups the channels of a spectrum."""
