@@ -22,10 +22,10 @@ class ProvenanceConfig(AppConfig):
         def record(sender: object, job_id: str, **_: object) -> None:  # noqa: ARG001 - the signal's form
             record_job(job_id=job_id)
 
-        def publish(sender: object, did: str, **_: object) -> None:  # noqa: ARG001
+        def publish(sender: object, did: str, **_: object) -> None:  # noqa: ARG001 - receivers of signals take it
             record_publication(did=did)
 
-        def withdraw(sender: object, did: str, **_: object) -> None:  # noqa: ARG001
+        def withdraw(sender: object, did: str, **_: object) -> None:  # noqa: ARG001 - the same
             record_withdrawal(did=did)
 
         product_published.connect(publish, weak=False, dispatch_uid="provenance.record_publication")

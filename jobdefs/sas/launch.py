@@ -38,11 +38,15 @@ def main(arguments: Sequence[str]) -> int:
     try:
         argv, environment = prepare(task, arguments[1:], os.environ)
         sys.stdout.flush()
-        os.execvpe(argv[0], argv, environment)  # noqa: S606 - that is what this program is for
+        try:
+            os.execvpe(argv[0], argv, environment)  # noqa: S606 - that is what this program is for
+        except OSError as error:
+            raise NotFoundError(f"{argv[0]} cannot be executed: {error.strerror}.") from error
     except AthanorError as error:
         sys.stderr.write(f"** {task}: error (CannotRun), {' '.join(str(error).split())}\n")
     except OSError as error:
-        sys.stderr.write(f"** {task}: error (CannotRun), {argv[0]} cannot be executed: {error.strerror}.\n")
+        text = f"{error.filename or 'a file'} cannot be read or written: {error.strerror}."
+        sys.stderr.write(f"** {task}: error (CannotRun), {text}\n")
     return 1
 
 

@@ -7,6 +7,7 @@ paths, links, devices, a name that comes twice and more bytes or files than allo
 from __future__ import annotations
 
 import contextlib
+import lzma
 import os
 import shutil
 import stat
@@ -26,8 +27,17 @@ MAX_BYTES = 64 * 2**30
 
 MAX_FILES = 100_000
 
+MAX_RATIO = 100
+"""What comes out may be so many times as large as the archive; ODFs shrink to a fifth or so."""
+
+ALWAYS = 2**30
+"""Bytes that may come out however small the archive is."""
+
 _CHUNK = 2**20
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_BROKEN = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError,
+    ValueError,
+)  # fmt: skip
 
 
 class _Member(NamedTuple):
@@ -65,8 +75,9 @@ def unpack(archive: Path, folder: Path, *, max_bytes: int = MAX_BYTES, max_files
         When it is no archive, is damaged, or holds what is refused; `folder` is then not there.
     """
     making = folder.with_name(f".{folder.name}.{os.getpid()}")
-    budget = _Budget(archive.name, max_bytes, max_files)
     try:
+        allowed = max(ALWAYS, MAX_RATIO * archive.stat().st_size)
+        budget = _Budget(archive.name, min(max_bytes, allowed), max_files)
         making.mkdir(parents=True)
         _extract(archive, making, budget)
         for inner in sorted(path for path in making.iterdir() if path.is_file() and path.suffix.lower() == ".tar"):
@@ -108,16 +119,16 @@ def _extract(archive: Path, folder: Path, budget: _Budget) -> None:
             if member.kind == "other" or member.name != member.name.strip():
                 raise UsageError(f"{archive.name} holds {member.name!r}, which is no plain file or directory.")
             path = folder / _checked(member.name, archive)
-            if member.kind == "directory":
-                path.mkdir(parents=True, exist_ok=True)
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
             try:
+                if member.kind == "directory":
+                    path.mkdir(parents=True, exist_ok=True)
+                    continue
+                path.parent.mkdir(parents=True, exist_ok=True)
                 with path.open("xb") as file:
                     while chunk := member.content.read(_CHUNK):  # type: ignore[union-attr]
                         budget.take(len(chunk))
                         file.write(chunk)
-            except (FileExistsError, IsADirectoryError) as error:
+            except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
                 raise UsageError(f"{archive.name} holds {member.name!r} twice.") from error
 
 

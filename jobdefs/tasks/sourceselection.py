@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,19 @@ from .apertures import (
 )
 from .camera import standard_selection
 from .parameters import Invocation
-from .reporting import Reporter
+from .reporting import Reporter, TaskError
+from .summaries import write_json
 
-__all__ = ["REGIONS", "SUMMARY", "Selected", "select", "told_aperture", "write_regions", "write_summary"]
+__all__ = [
+    "REGIONS",
+    "SUMMARY",
+    "Selected",
+    "check_names",
+    "select",
+    "told_aperture",
+    "write_regions",
+    "write_summary",
+]
 
 REGIONS = "regions.reg"
 """Name of the file with source and background as regions of DS9."""
@@ -54,6 +63,20 @@ class Selected:
     def expression(self, where: Aperture) -> str:
         """The condition of the good events in a region."""
         return f"{self.good} && {where.condition}"
+
+
+def check_names(call: Invocation, *parameters: str) -> None:
+    """See to it that the products that these parameters name have different names.
+
+    Raises
+    ------
+    TaskError
+        `SameDataset`: two are the same.
+    """
+    names = [call.text(parameter) for parameter in parameters]
+    for name in names:
+        if names.count(name) > 1:
+            raise TaskError("SameDataset", f"{name} is the name of two products.")
 
 
 def select(call: Invocation, reporter: Reporter) -> Selected:
@@ -124,7 +147,7 @@ def write_summary(selected: Selected, made: Mapping[str, Any]) -> None:
         "events": selected.good,
         **made,
     }
-    Path(SUMMARY).write_text(json.dumps(told, indent=2, allow_nan=False) + "\n")
+    write_json(SUMMARY, told)
 
 
 def _background(call: Invocation, source: Region, events: EventList, reporter: Reporter) -> Aperture:

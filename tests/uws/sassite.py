@@ -1,4 +1,4 @@
-"""A site that has the stand-in for SAS, and files that jobs can name."""
+"""A site that has the stand-in for SAS, one that has none, and files that jobs can name."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import pytest
 
 from jobdefs import registry
 from tests.sasroot import SasRoot, make_sas
+from tests.uws.running import BOTH_WAYS
 from uws import inputs
 from uws.inputs import Resolved
 from uws.services import create_job
 from uws.testing import drive
 
-__all__ = ["ODF_FILES", "file_of", "finished", "make_job", "odf_volume", "site"]
+__all__ = ["ODF_FILES", "file_of", "finished", "make_job", "odf_volume", "results", "site", "walls"]
 
 DEFINITIONS = Path(__file__).parent / "sas_definitions"
 
@@ -27,8 +28,17 @@ def site(db, home, tmp_path, settings, monkeypatch) -> SasRoot:
     settings.SAS_DIR, settings.SAS_CCFPATH, settings.HEADAS = str(made.root), str(made.ccf), str(made.heasoft)
     settings.ATHANOR_SANDBOX = "off"
     monkeypatch.setattr(registry, "DIRECTORY", DEFINITIONS)
-    monkeypatch.setattr(inputs, "_resolvers", [*inputs._resolvers, _file_resolver])
+    _allow_files(monkeypatch)
     return made
+
+
+@pytest.fixture(params=BOTH_WAYS)
+def walls(request, db, home, settings, monkeypatch) -> str:
+    """A service without SAS that runs its own tasks, within walls and without."""
+    settings.SAS_DIR = settings.SAS_CCFPATH = ""
+    settings.ATHANOR_SANDBOX = request.param
+    _allow_files(monkeypatch)
+    return request.param
 
 
 @pytest.fixture
@@ -58,6 +68,17 @@ def finished(job):
     drive()
     job.refresh_from_db()
     return job
+
+
+def results(job) -> dict[str, Path]:
+    """The files of a job that has completed without a fault, by the names of its results."""
+    assert (job.phase, job.error_message) == ("COMPLETED", "")
+    return {item.name: job.workdir / item.path for item in job.results.all()}
+
+
+def _allow_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let jobs read what `file_of` names."""
+    monkeypatch.setattr(inputs, "_resolvers", [*inputs._resolvers, _file_resolver])
 
 
 def _file_resolver(reference: str, *, user: object) -> Resolved | None:

@@ -9,27 +9,10 @@ from astropy.io import fits
 
 from tests.jobdefs.tasks.conftest import flares  # noqa: F401 - a fixture
 from tests.jobdefs.tasks.specgroup.spectra import signs, spectrum
-from tests.uws import sassite
-from tests.uws.running import BOTH_WAYS
-from tests.uws.sassite import file_of, finished, make_job
-from uws import inputs
+from tests.uws.sassite import file_of, finished, make_job, results, walls  # noqa: F401 - and a fixture
 
 
-@pytest.fixture(params=BOTH_WAYS)
-def walls(request, db, home, settings, monkeypatch) -> str:
-    """A service without SAS that runs its own tasks."""
-    settings.SAS_DIR = settings.SAS_CCFPATH = ""
-    settings.ATHANOR_SANDBOX = request.param
-    monkeypatch.setattr(inputs, "_resolvers", [*inputs._resolvers, sassite._file_resolver])
-    return request.param
-
-
-def results(job) -> dict[str, object]:
-    assert (job.phase, job.error_message) == ("COMPLETED", "")
-    return {item.name: job.workdir / item.path for item in job.results.all()}
-
-
-def test_good_times_from_a_text_and_of_several_tables(walls, tmp_path):
+def test_good_times_from_a_text_and_of_several_tables(walls, tmp_path):  # noqa: F811 - fixtures
     (tmp_path / "times.txt").write_text("0 100\n40 50 -\n")
     (tmp_path / "more.txt").write_text("45 200 # as well\n")
     made = [finished(make_job("gtibuild", file=file_of(tmp_path / name))) for name in ("times.txt", "more.txt")]
@@ -39,7 +22,7 @@ def test_good_times_from_a_text_and_of_several_tables(walls, tmp_path):
     assert [tuple(row) for row in rows] == [(0, 40), (45, 200)]
 
 
-def test_a_wrong_line_ends_the_job_with_its_number(walls, tmp_path):
+def test_a_wrong_line_ends_the_job_with_its_number(walls, tmp_path):  # noqa: F811 - fixtures
     (tmp_path / "times.txt").write_text("0 100\n40 50 *\n")
     job = finished(make_job("gtibuild", file=file_of(tmp_path / "times.txt")))
     assert job.phase == "ERROR"
@@ -47,7 +30,7 @@ def test_a_wrong_line_ends_the_job_with_its_number(walls, tmp_path):
     assert not job.results.exists()
 
 
-def test_a_grouped_spectrum_under_a_new_name_or_its_own(walls, tmp_path):
+def test_a_grouped_spectrum_under_a_new_name_or_its_own(walls, tmp_path):  # noqa: F811 - fixtures
     path = tmp_path / spectrum(tmp_path / "src.ds", [5] * 10)
     before = path.read_bytes()
     new = results(finished(make_job("specgroup", spectrumset=file_of(path), mincounts="10")))
@@ -60,7 +43,7 @@ def test_a_grouped_spectrum_under_a_new_name_or_its_own(walls, tmp_path):
 
 
 @pytest.mark.slow
-def test_flares_are_cut_and_the_good_times_used_again(walls, flares):  # noqa: F811
+def test_flares_are_cut_and_the_good_times_used_again(walls, flares):  # noqa: F811 - fixtures
     table = file_of(flares["EMOS1"])
     job = finished(make_job("epic-flare-filter", table=table, method="sigma"))
     files = results(job)

@@ -16,6 +16,7 @@ from ..running import running
 from .modelfiles import draw_fit, write_fit, write_points
 from .onoff import energy_edges, exclusion_cones, source_cone
 from .reflected import Cone
+from .runs import read_run
 
 __all__ = ["VERSION", "prepare_gammapy", "run"]
 
@@ -137,7 +138,7 @@ def _reduced(call: Invocation, reporter: Reporter, edges: np.ndarray, on: Cone, 
 
 def _fitted(stacked: Any, reference: float) -> dict[str, tuple[float, float, str]]:
     """The power law that fits best: value, error and unit of each of its parameters, and how well it fits."""
-    from gammapy.datasets import Datasets  # noqa: PLC0415
+    from gammapy.datasets import Datasets  # noqa: PLC0415 (heavy)
     from gammapy.modeling import Fit  # noqa: PLC0415
     from gammapy.modeling.models import PowerLawSpectralModel, SkyModel  # noqa: PLC0415
 
@@ -160,7 +161,7 @@ def _fitted(stacked: Any, reference: float) -> dict[str, tuple[float, float, str
 
 def _points(stacked: Any, edges: np.ndarray) -> list[dict[str, float]]:
     """Flux of each bin of energy: energies in TeV, dnde in TeV-1 s-1 cm-2."""
-    from astropy import units as u  # noqa: PLC0415
+    from astropy import units as u  # noqa: PLC0415 (heavy)
     from gammapy.datasets import Datasets  # noqa: PLC0415
     from gammapy.estimators import FluxPointsEstimator  # noqa: PLC0415
 
@@ -181,6 +182,4 @@ def _points(stacked: Any, edges: np.ndarray) -> list[dict[str, float]]:
 
 
 def _object(path: str) -> str:
-    from .runs import read_run  # noqa: PLC0415
-
     return read_run(path, 0, float("inf")).header.text("OBJECT") or "Spectrum"

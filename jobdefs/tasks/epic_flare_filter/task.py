@@ -5,7 +5,6 @@ It runs evselect and tabgtigen: SAS's own where the run has SAS, else the built-
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from ..listtimes import times_in
 from ..parameters import Invocation
 from ..reporting import Reporter, TaskError
 from ..running import running
+from ..summaries import write_json
 from .levels import Curve, Level, clipped_level
 from .picture import Told, draw_cut
 
@@ -86,7 +86,7 @@ def run(call: Invocation) -> None:
                                 f"{_lowest(curve):.4g}. Take a higher threshold.")  # fmt: skip
             reporter.stage("Filtering the event list")
             told |= _clean(call, events.camera)
-        Path(SUMMARY).write_text(json.dumps(told, indent=2) + "\n")
+        write_json(SUMMARY, told)
         share = 100 * kept / total if total else 0.0
         reporter.message(f"kept {kept:.6g} of {total:.6g} s ({share:.1f} %).")
 

@@ -17,10 +17,11 @@ from ..calling import has_sas
 from ..filespec import file_and_block
 from ..fitsio import open_fits
 from ..parameters import Invocation
+from ..previews import write_preview
 from ..reporting import Reporter, TaskError
 from ..responses import need_calibration
 from ..running import running
-from ..sourceselection import Selected, select, told_aperture, write_regions, write_summary
+from ..sourceselection import Selected, check_names, select, told_aperture, write_regions, write_summary
 from .correcting import net_curve, read_curve, write_net_curve
 from .livetimes import good_times_by_chip
 
@@ -52,7 +53,7 @@ def run(call: Invocation) -> None:
         What was asked for can't be done.
     """
     with running(call, VERSION) as reporter:
-        _check_names(call)
+        check_names(call, "sourceset", "backgroundset", "outset")
         selected = select(call, reporter)
         need_calibration(selected.events, reporter)
         span = _span(call, selected, reporter)
@@ -68,13 +69,6 @@ def run(call: Invocation) -> None:
         write_regions(selected)
         write_summary(selected, _summary(call, selected))
         _draw(call.text("outset"), reporter)
-
-
-def _check_names(call: Invocation) -> None:
-    names = [call.text(name) for name in ("sourceset", "backgroundset", "outset")]
-    for name in names:
-        if names.count(name) > 1:
-            raise TaskError("SameDataset", f"{name} is the name of two products.")
 
 
 def _span(call: Invocation, selected: Selected, reporter: Reporter) -> tuple[float, float]:
@@ -185,7 +179,5 @@ def _measured(path: str) -> dict[str, Any]:
 
 
 def _draw(path: str, reporter: Reporter) -> None:
-    from ..previews import write_preview  # noqa: PLC0415 (brings matplotlib)
-
     reporter.stage("Drawing the preview")
     write_preview(Path(path), Path(PREVIEW))

@@ -5,7 +5,6 @@ With SAS eregionanalyse finds the circle; without, `optimum`.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from pathlib import Path
@@ -23,9 +22,11 @@ from ..calling import has_sas
 from ..camera import standard_selection
 from ..fitsio import open_fits
 from ..parameters import Invocation
+from ..previews import write_preview
 from ..reporting import Reporter, TaskError
 from ..responses import need_calibration
 from ..running import running
+from ..summaries import write_json
 from .optimum import CountImage, Optimum, best_radius, centred, local_background, measured
 
 __all__ = ["PREVIEW", "REGION", "SUMMARY", "VERSION", "run"]
@@ -236,11 +237,9 @@ def _write(
         "signal_to_noise": found.signal_to_noise,
         **told,
     }
-    Path(SUMMARY).write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    write_json(SUMMARY, summary)
     reporter.message(f"{made.text}: {found.net:.1f} net counts, signal to noise {found.signal_to_noise:.1f}.")
     if found.signal_to_noise < 3:
         reporter.warning("FaintSource", f"the signal to noise is {found.signal_to_noise:.1f} only.")
-    from ..previews import write_preview  # noqa: PLC0415 (brings matplotlib)
-
     reporter.stage("Drawing the preview")
     write_preview(Path(call.text("imageset")), Path(PREVIEW))

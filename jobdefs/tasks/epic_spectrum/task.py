@@ -19,10 +19,11 @@ from ..fitscards import Card
 from ..fitsio import open_fits
 from ..keywords import set_keywords
 from ..parameters import Invocation
+from ..previews import write_preview
 from ..reporting import RELEASE, Reporter, TaskError
 from ..responses import NO_RESPONSES, make_responses, need_calibration, set_area_with_sas
 from ..running import running
-from ..sourceselection import Selected, select, told_aperture, write_regions, write_summary
+from ..sourceselection import Selected, check_names, select, told_aperture, write_regions, write_summary
 
 __all__ = ["PREVIEW", "VERSION", "run"]
 
@@ -44,7 +45,7 @@ def run(call: Invocation) -> None:
         What was asked for can't be done.
     """
     with running(call, VERSION) as reporter:
-        _check_names(call)
+        check_names(call, "sourceset", "backgroundset", "groupedset", "rmfset", "arfset")
         selected = select(call, reporter)
         need_calibration(selected.events, reporter)
         source = call.text("sourceset")
@@ -70,13 +71,6 @@ def run(call: Invocation) -> None:
         write_regions(selected)
         write_summary(selected, made)
         _draw(source if call.text("grouping") == "none" else call.text("groupedset"), background, reporter)
-
-
-def _check_names(call: Invocation) -> None:
-    names = [call.text(name) for name in ("sourceset", "backgroundset", "groupedset", "rmfset", "arfset")]
-    for name in names:
-        if names.count(name) > 1:
-            raise TaskError("SameDataset", f"{name} is the name of two products.")
 
 
 def _extract(call: Invocation, selected: Selected, where: Aperture, target: str, reporter: Reporter) -> None:
@@ -178,7 +172,5 @@ def _net(source: dict[str, Any], background: dict[str, Any]) -> dict[str, Any]:
 
 
 def _draw(path: str, background: str, reporter: Reporter) -> None:
-    from ..previews import write_preview  # noqa: PLC0415 (brings matplotlib)
-
     reporter.stage("Drawing the preview")
     write_preview(Path(path), Path(PREVIEW), background=Path(background) if background else None)

@@ -246,7 +246,7 @@ def _wcs(
     cdelt: list[float],
     header: Header,
 ) -> WCS:
-    from astropy.wcs import WCS  # noqa: PLC0415
+    from astropy.wcs import WCS  # noqa: PLC0415 (heavy: when a picture is drawn)
 
     wcs = WCS(naxis=2)
     wcs.wcs.ctype, wcs.wcs.crpix, wcs.wcs.crval, wcs.wcs.cdelt = list(kinds), crpix, list(crval), cdelt

@@ -111,7 +111,7 @@ def _extent(grid: Grid) -> dict[str, Any]:
 
 
 def _norm(pixels: np.ndarray, scale: str) -> Any:
-    from matplotlib.colors import AsinhNorm, LogNorm, Normalize  # noqa: PLC0415
+    from matplotlib.colors import AsinhNorm, LogNorm, Normalize  # noqa: PLC0415 (heavy: when a picture is drawn)
 
     good = pixels[np.isfinite(pixels)]
     filled = good[good > 0]

@@ -145,7 +145,7 @@ def _tick(axes: Axes, source: _Spectrum) -> None:
     """Plain numbers at round energies: 0.2, 0.5, 1, 2, 5 …, not powers."""
     if source.quantity != "Energy":
         return
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: PLC0415
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: PLC0415 (heavy: when a picture is drawn)
 
     low, high = axes.get_xlim()
     wide = high / max(low, 1e-9) > 2000

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from jobdefs import registry
-from jobdefs.tasks import previews
 from jobdefs.tasks.parameters import parse_arguments
 from obstap.demo.eventfile import write
 from obstap.demo.exposure import simulate
@@ -17,6 +16,7 @@ from obstap.demo.exposure import simulate
 from .sky import OBSERVATION, START
 
 Lists = dict[str, Path]
+TASKS = [import_module(f"jobdefs.tasks.{name}.task") for name in ("epic_spectrum", "epic_lightcurve", "epic_region")]
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -47,13 +47,19 @@ def job(tmp_path, lists, monkeypatch) -> Path:
 @pytest.fixture
 def folder(job, monkeypatch) -> Path:
     """The same, where tasks that others call run in this process, and pictures are empty: both save much time."""
-    monkeypatch.setattr(previews, "write_preview", draw_nothing)
-    for name in ("epic_spectrum", "epic_lightcurve", "epic_region"):
-        monkeypatch.setattr(import_module(f"jobdefs.tasks.{name}.task"), "run_task", _run_here)
+    draw_nothing(monkeypatch)
+    for task in TASKS:
+        monkeypatch.setattr(task, "run_task", _run_here)
     return job
 
 
-def draw_nothing(source: Path, target: Path, **_: object) -> None:
+def draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the tasks of this process empty pictures."""
+    for task in TASKS:
+        monkeypatch.setattr(task, "write_preview", _draw_nothing)
+
+
+def _draw_nothing(source: Path, target: Path, **_: object) -> None:
     """In place of `write_preview`: a file that begins as a picture does."""
     assert source.is_file()
     target.write_bytes(b"\x89PNG")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from astropy.io import fits
 
-from jobdefs.tasks import previews
 from jobdefs.tasks.reporting import TaskError
 from tests.sasroot import SasRoot, make_sas
 
@@ -59,7 +58,7 @@ def sas(job, monkeypatch) -> SasRoot:
     monkeypatch.setenv("SAS_DIR", str(made.root))
     monkeypatch.setenv("SAS_CCFPATH", str(made.ccf))
     monkeypatch.setenv("HOME", str(job / "home"))
-    monkeypatch.setattr(previews, "write_preview", draw_nothing)
+    draw_nothing(monkeypatch)
     return made
 
 

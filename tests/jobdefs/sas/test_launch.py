@@ -170,6 +170,16 @@ def test_refused(tmp_path, job, task, message):
     assert (done.returncode, done.stderr) == (1, f"** {task}: error (CannotRun), {message}\n")
 
 
+def test_private_directories_that_cannot_be_made(tmp_path, job):
+    root = make_sas(tmp_path)
+    (job / "file").write_text("")
+    done = launch(job, Installation(str(root.root), str(root.ccf)), "evselect", TMPDIR=str(job / "file" / "tmp"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("** evselect: error (CannotRun), ")
+    assert done.stderr.endswith("cannot be read or written: Not a directory.\n")
+    assert root.calls() == []
+
+
 def test_there_is_no_sas(job):
     done = launch(job, Installation(""), "evselect")
     assert done.returncode == 1

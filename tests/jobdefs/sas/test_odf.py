@@ -41,8 +41,8 @@ def make_tar(path, files, *, mode="w"):
     return path
 
 
-def make_zip(path, files):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+def make_zip(path, files, compression=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return path
@@ -135,6 +135,14 @@ def test_two_summaries(tmp_path):
         make_view(tmp_path / "view", odf=odf)
 
 
+def damage(path):
+    """Spoil what lies behind the first header of a zip archive."""
+    content = bytearray(path.read_bytes())
+    content[40:52] = b"\xff" * 12
+    path.write_bytes(content)
+    return path
+
+
 HOSTILE = {
     "full path": lambda path: make_tar(path, {"/etc/athanor": b"x"}),
     "upwards": lambda path: make_tar(path, {"a/../../out": b"x"}),
@@ -146,6 +154,9 @@ HOSTILE = {
     "device": lambda path: make_tar(path, {"a": special(tarfile.CHRTYPE)}),
     "pipe": lambda path: make_tar(path, {"a": special(tarfile.FIFOTYPE)}),
     "file over a directory": lambda path: make_tar(path, {"a/b": b"x", "a": b"y"}),
+    "directory over a file": lambda path: make_tar(path, {"a": b"x", "a/b": b"y"}),
+    "damaged lzma in a zip": lambda path: damage(make_zip(path, {"a": bytes(9999)}, zipfile.ZIP_LZMA)),
+    "damaged deflate in a zip": lambda path: damage(make_zip(path, {"a": bytes(9999)}, zipfile.ZIP_DEFLATED)),
     "newline": lambda path: make_tar(path, {"a\nb": b"x"}),
     "no archive": lambda path: path.write_bytes(b"SIMPLE  = T" * 400) and path,
     "cut short": lambda path: (
@@ -172,6 +183,14 @@ def test_file_that_comes_twice(tmp_path):
             archive.addfile(tarfile.TarInfo("a"))
     with pytest.raises(UsageError, match="'a' twice"):
         unpack(tmp_path / "bad.tar", tmp_path / "odf")
+
+
+def test_small_archives_that_hold_much_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("jobdefs.sas.unpack.ALWAYS", 1000)
+    path = make_tar(tmp_path / "bomb.tar.gz", {"zeros": bytes(5_000_000)}, mode="w:gz")
+    with pytest.raises(TooLargeError, match="holds more than"):
+        unpack(path, tmp_path / "odf")
+    assert not (tmp_path / "odf").exists()
 
 
 @pytest.mark.parametrize(
