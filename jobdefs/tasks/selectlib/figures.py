@@ -8,7 +8,7 @@ Points and figures are in the same plane, whatever its units. A polygon's border
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,13 @@ import numpy as np
 __all__ = ["Figure", "make_figure"]
 
 Inside = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Edge = tuple[float, float, float, float]
 
 LINE_WIDTH = 0.5
 """A point is on a line when it is no farther from it than this (selectlib manual)."""
+
+_FEW_EDGES = 24
+"""Of a polygon, up to which it takes less time to look at all points for each than to put the points in order."""
 
 _ANGLE_TOLERANCE = 1e-10
 """Degrees by which a sector is wider than asked, so that rounding does not push its border out."""
@@ -202,6 +206,22 @@ def _rhombus(xc: float, yc: float, half_x: float, half_y: float, rotation: float
     return Figure(inside, _widened(xc, yc, *_extent(half_x, half_y, rotation)), cost=14)
 
 
+def _within_edges(edges: Sequence[Edge], x: np.ndarray, y: np.ndarray, *, ordered: bool = False) -> np.ndarray:
+    """Which points lie within edges, or on one; `ordered` tells that y does not fall."""
+    odd = np.zeros(len(x), dtype=bool)
+    border = np.zeros(len(x), dtype=bool)
+    at = slice(None)
+    for x0, y0, x1, y1 in edges:
+        low, high = min(y0, y1), max(y0, y1)
+        if ordered:
+            at = slice(int(np.searchsorted(y, low, "left")), int(np.searchsorted(y, high, "right")))
+        u, v = x[at], y[at]
+        side = (x1 - x0) * (v - y0) - (u - x0) * (y1 - y0)
+        odd[at] ^= ((y0 > v) != (y1 > v)) & ((side > 0) == (y1 > y0))
+        border[at] |= (side == 0) & (u >= min(x0, x1)) & (u <= max(x0, x1)) & (v >= low) & (v <= high)
+    return odd | border
+
+
 def _polygon(*corners: float) -> Figure:
     xs, ys = corners[0::2], corners[1::2]
     edges = [
@@ -211,13 +231,13 @@ def _polygon(*corners: float) -> Figure:
     ] or [(xs[0], ys[0], xs[0], ys[0])]
 
     def inside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        odd = np.zeros(len(x), dtype=bool)
-        border = np.zeros(len(x), dtype=bool)
-        for x0, y0, x1, y1 in edges:
-            side = (x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)
-            odd ^= ((y0 > y) != (y1 > y)) & ((side > 0) == (y1 > y0))
-            border |= (side == 0) & (x >= min(x0, x1)) & (x <= max(x0, x1)) & (y >= min(y0, y1)) & (y <= max(y0, y1))
-        return odd | border
+        if len(edges) <= _FEW_EDGES:
+            return _within_edges(edges, x, y)
+        # An edge concerns only the points at its height, which lie side by side once they are in order.
+        order = np.argsort(y)
+        found = np.empty(len(x), dtype=bool)
+        found[order] = _within_edges(edges, x[order], y[order], ordered=True)
+        return found
 
     return Figure(inside, (min(xs), max(xs), min(ys), max(ys)), cost=12 * len(edges))
 

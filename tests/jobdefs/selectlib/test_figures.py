@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from jobdefs.tasks.selectlib import figures
 
 from .tables import compiled
 
@@ -135,3 +138,20 @@ def _in_polygon(corners: list[tuple[int, int]], x: int, y: int) -> bool:
         if (y0 > y) != (y1 > y) and x < (x1 - x0) * (y - y0) / (y1 - y0) + x0:
             odd = not odd
     return odd
+
+
+def test_polygons_of_thousands_of_corners_take_little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = np.arange(3000) * 2 * np.pi / 3000
+    radius = np.where(np.arange(3000) % 2, 700.0, 1000.0)
+    corners = np.round(np.column_stack([radius * np.cos(turn), radius * np.sin(turn)]))
+    polygon = figures.make_figure("polygon", tuple(corners.ravel().tolist()))
+    x, y = np.round(np.random.default_rng(5).uniform(-1100, 1100, (2, 300_000)))
+    x[:3000], y[:3000] = corners.T
+    y[-3:] = np.nan
+    start = time.process_time()
+    found = polygon.inside(x, y)
+    assert time.process_time() - start < 10
+    assert found[:3000].all()
+    monkeypatch.setattr(figures, "_FEW_EDGES", 3000)
+    for some in (slice(2000, 5000), slice(-500, None)):
+        assert np.array_equal(polygon.inside(x[some], y[some]), found[some])
