@@ -10,9 +10,9 @@ from django.utils.text import slugify
 from jobdefs import registry
 from jobdefs.definition import CATEGORIES, Definition
 from uws.pipelines.readiness import check_programs
-from vo.errors import UsageError
+from vo.errors import NotFoundError, UsageError
 
-__all__ = ["OTHER", "Heading", "Task", "catalogue", "missing_for", "usual_tasks"]
+__all__ = ["OTHER", "Heading", "Task", "catalogue", "find_task", "missing_for", "usual_tasks"]
 
 OTHER = "Other tasks"
 """Heading of tasks without a category."""
@@ -93,6 +93,20 @@ def catalogue(text: str, product_type: str = "") -> tuple[list[Heading], int, in
         if tasks:
             headings.append(Heading(category or OTHER, sorted(tasks, key=lambda task: task.definition.name)))
     return headings, len(found), len(everything)
+
+
+def find_task(name: str) -> Definition:
+    """The task of that name.
+
+    Raises
+    ------
+    vo.errors.NotFoundError
+        There is none, or none that is started by a form.
+    """
+    task = registry.get(name)
+    if task.internal:
+        raise NotFoundError(f"There is no task {name!r} with a form.")
+    return task
 
 
 def missing_for(definition: Definition) -> str:

@@ -12,6 +12,7 @@ from jobdefs.definition import Definition
 from jobdefs.steps import axes_of
 from uws.models import TAKEN_OVER, Job, JobKind
 from uws.phases import FINAL, Phase
+from uws.pipelines.state import branch_numbers
 from uws.selectors import child_counts, list_children
 
 __all__ = ["Family", "Grid", "Row"]
@@ -124,7 +125,7 @@ class Family:
             yield pk, step, branch, phase, TAKEN_OVER in handle
 
     def _grid(self, axes: tuple[str, ...], steps: Sequence[str], cells: dict[tuple[str, str], Cell]) -> Grid:
-        branches = sorted({branch for step, branch in cells if step in steps}, key=_numbers) if axes else [""]
+        branches = sorted({branch for step, branch in cells if step in steps}, key=branch_numbers) if axes else [""]
         rows = [
             Row(
                 branch,
@@ -139,7 +140,7 @@ class Family:
         rows = [
             Row(branch, "", (Cell(pk, phase, taken_over),)) for pk, _, branch, phase, taken_over in self._children()
         ]
-        shown = _cut("Rows", ("Job",), sorted(rows, key=lambda row: _numbers(row.branch)))
+        shown = _cut("Rows", ("Job",), sorted(rows, key=lambda row: branch_numbers(row.branch)))
         ids = [row.cells[0].job_id for row in shown.rows]
         given = dict(Job.objects.filter(pk__in=ids).values_list("pk", "parameters"))
         return Grid(
@@ -163,12 +164,8 @@ def _cut(title: str, steps: tuple[str, ...], rows: Sequence[Row]) -> Grid:
     """As many rows as a page holds, those first that one wants to see."""
     if len(rows) <= AT_MOST:
         return Grid(title, steps, tuple(rows))
-    urgent = sorted(rows, key=lambda row: (not row.has_failed, row.is_done, _numbers(row.branch)))
+    urgent = sorted(rows, key=lambda row: (not row.has_failed, row.is_done, branch_numbers(row.branch)))
     return Grid(title, steps, tuple(urgent[:AT_MOST]), len(rows) - AT_MOST)
-
-
-def _numbers(branch: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in branch.split(".")) if branch else ()
 
 
 def _cropped(text: str) -> str:

@@ -13,7 +13,7 @@ from uws.executors.base import Exit
 from uws.models import Job, Result
 from uws.phases import FINAL, Phase
 from uws.pipelines.links import link_or_copy
-from uws.pipelines.state import Plan
+from uws.pipelines.state import Plan, branch_numbers
 from uws.pipelines.summary import write_summary
 from uws.references import SUMMARY
 from uws.runner_results import digest
@@ -82,7 +82,7 @@ def _failures(parent: Job, definition: Definition) -> list[Job]:
     """Children that failed, in the order of the steps and their branches."""
     order = {step.name: number for number, step in enumerate(definition.steps)}
     failed = parent.children.filter(phase__in=FINAL).exclude(phase=Phase.COMPLETED)
-    return sorted(failed, key=lambda job: (order[job.step], _numbers(job.branch)))
+    return sorted(failed, key=lambda job: (order[job.step], branch_numbers(job.branch)))
 
 
 def _sentence(failed: Sequence[Job], plan: Plan) -> str:
@@ -112,7 +112,7 @@ def _results(parent: Job, definition: Definition) -> Iterator[dict[str, Any]]:
         by_step.setdefault(result.job.step, []).append(result)
     for output in definition.outputs:
         step, _, name = output.source.partition("/")
-        found = sorted(by_step.get(step, []), key=lambda result: (_numbers(result.job.branch), result.pk))
+        found = sorted(by_step.get(step, []), key=lambda result: (branch_numbers(result.job.branch), result.pk))
         for result in found:
             number = result.name.removeprefix(name)
             if result.name != name and not (result.name.startswith(name) and number[1:].isdecimal()):
@@ -143,7 +143,3 @@ def _linked(parent: Job, output: Output, result: Result, name: str) -> dict[str,
 def _suffix(path: Path) -> str:
     """The ending of a file's name that tells what it is."""
     return "".join(path.suffixes[-2:]) if path.suffix in {".gz", ".bz2", ".xz"} else path.suffix
-
-
-def _numbers(branch: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in branch.split(".")) if branch else ()

@@ -21,15 +21,10 @@ from jobdefs.steps import (
     shared_axes,
     stands_alone,
 )
-from uws.pipelines.state import OPEN, Branch, Child, Item, Plan, Row, State, Wanted
+from uws.pipelines.state import OPEN, Branch, Child, Item, Plan, Row, State, Wanted, branch_name
 from vo.errors import UsageError
 
-__all__ = ["branch_name", "make_plan"]
-
-
-def branch_name(branch: Branch) -> str:
-    """The branch as its child has it: numbers from 1, joined by dots; empty for a step without branches."""
-    return ".".join(str(number) for number in branch)
+__all__ = ["make_plan"]
 
 
 def make_plan(

@@ -20,7 +20,7 @@ from enum import Enum
 
 from jobdefs.definition import Definition, Step
 
-__all__ = ["OPEN", "Branch", "Child", "Item", "Plan", "Row", "State", "Wanted"]
+__all__ = ["OPEN", "Branch", "Child", "Item", "Plan", "Row", "State", "Wanted", "branch_name", "branch_numbers"]
 
 Branch = tuple[int, ...]
 Row = Mapping[str, str]
@@ -128,3 +128,13 @@ class Plan:
         """The steps that run, with how many branches of each."""
         running = Counter(step for (step, _), state in self.states.items() if state == State.RUNNING)
         return ", ".join(f"{step} ({number})" if number > 1 else step for step, number in running.items())
+
+
+def branch_name(branch: Branch) -> str:
+    """The branch as its child has it: numbers from 1, joined by dots; empty for a step without branches."""
+    return ".".join(str(number) for number in branch)
+
+
+def branch_numbers(name: str) -> Branch:
+    """The branch that has this name; by it branches stand in their order, 2 before 10."""
+    return tuple(int(number) for number in name.split(".")) if name else ()

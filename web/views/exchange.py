@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from jobdefs import registry
 from jobdefs.definition import Definition
 from jobdefs.exchange import write_cwl, write_jdl
 from vo.dali import VOTABLE
 from vo.errors import NotFoundError, UsageError
+from web.catalogue import find_task
 
 __all__ = ["cwl", "jdl"]
 
@@ -20,7 +20,7 @@ CWL = "application/cwl+json"
 @require_safe
 def jdl(request: HttpRequest, name: str) -> HttpResponse:
     """The task as JDL; ``names=opus`` asks for the utypes that OPUS itself writes."""
-    task = _task(name)
+    task = find_task(name)
     try:
         document = write_jdl(task, names=request.GET.get("names", "provdm")).document
     except UsageError as error:
@@ -31,19 +31,12 @@ def jdl(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def cwl(request: HttpRequest, name: str) -> HttpResponse:  # noqa: ARG001 - a view's signature
     """The task as a tool of CWL."""
-    task = _task(name)
+    task = find_task(name)
     try:
         document = write_cwl(task)
     except UsageError as error:
         raise _none(task, error) from error
     return _file(document, CWL, f"{name}.cwl")
-
-
-def _task(name: str) -> Definition:
-    task = registry.get(name)
-    if task.internal:
-        raise NotFoundError(f"There is no task {name!r} with a form.")
-    return task
 
 
 def _none(task: Definition, error: UsageError) -> Exception:

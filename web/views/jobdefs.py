@@ -8,13 +8,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from jobdefs import registry
 from jobdefs.definition import Definition
 from uws.http.locations import base_url, see_other
 from uws.notices import can_mail
 from uws.services import create_job
 from vo.errors import NotFoundError, UsageError
-from web.catalogue import catalogue, missing_for
+from web.catalogue import catalogue, find_task, missing_for
 from web.forms.task import ARRAY, NOTIFY, RUN_ID, UPLOAD, TaskForm
 from web.snippets import job_curl
 from web.suggestions import suggestions
@@ -44,7 +43,7 @@ def _text(request: HttpRequest, name: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, name: str) -> HttpResponse:
     """A task and its form, filled with what the address says; POST makes a job and starts it."""
-    task = _task(name)
+    task = find_task(name)
     offered = suggestions(definition=task, user=request.user)
     mail = request.user.email if can_mail(request.user) else ""
     if request.method == "POST":
@@ -66,13 +65,6 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         "curl": job_curl(base_url(request), task.name, _example(task, form)),
     }
     return render(request, "web/jobdef.html", context, status=400 if form.errors else 200)
-
-
-def _task(name: str) -> Definition:
-    task = registry.get(name)
-    if task.internal:
-        raise NotFoundError(f"There is no task {name!r} with a form.")
-    return task
 
 
 def _start(request: HttpRequest, form: TaskForm) -> str:
