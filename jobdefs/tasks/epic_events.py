@@ -11,9 +11,9 @@ from pathlib import Path
 from vo.errors import ParameterError, UsageError
 from vo.skyregions import parse_region
 
-from .calling import call as call_task
 from .camera import CAMERAS, instrument_of_file, standard_selection
 from .filespec import file_and_block
+from .filtering import filter_events
 from .fitsio import FitsFile, open_fits
 from .parameters import Invocation
 from .previews import write_preview
@@ -45,20 +45,7 @@ def run(call: Invocation) -> None:
         reporter.message(f"events: {expression}")
         reporter.stage("Filtering the event list")
         target = call.text("filteredset")
-        call_task(
-            "evselect",
-            {
-                "table": call.text("table"),
-                "withfilteredset": "yes",
-                "filteredset": target,
-                "expression": expression,
-                "updateexposure": "yes",
-                "filterexposure": "yes",
-            },
-            expected=[target],
-        )
-        with open_fits(target) as file:
-            count = file.table(file.find()).length
+        count = filter_events(call.text("table"), target, expression)
         reporter.message(f"{count} events are kept.")
         if count:
             reporter.stage("Drawing")

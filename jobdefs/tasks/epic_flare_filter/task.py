@@ -13,6 +13,7 @@ import numpy as np
 from ..calling import call as call_task
 from ..camera import CAMERAS, Camera, instrument_of_file, standard_selection
 from ..filespec import file_and_block
+from ..filtering import filter_events
 from ..fitsio import open_fits
 from ..goodtimes import read_good_times
 from ..intervals import elapsed, intersect, union
@@ -217,17 +218,5 @@ def _clean(call: Invocation, camera: Camera) -> dict[str, object]:
     pattern = call.integer("pattern") if call.text("pattern") else None
     selection = f"({own})" if own else standard_selection(camera.instrument, flag=call.text("flag"), pattern=pattern)
     target = call.text("filteredset")
-    call_task(
-        "evselect",
-        {
-            "table": call.text("table"),
-            "withfilteredset": "yes",
-            "filteredset": target,
-            "expression": f"{selection} && gti({call.text('gtiset')},TIME)",
-            "updateexposure": "yes",
-            "filterexposure": "yes",
-        },
-        expected=[target],
-    )
-    with open_fits(target) as file:
-        return {"selection": selection, "events_after": file.table(file.find()).length}
+    count = filter_events(call.text("table"), target, f"{selection} && gti({call.text('gtiset')},TIME)")
+    return {"selection": selection, "events_after": count}
