@@ -77,6 +77,15 @@ def write_spectra(
     """Write the spectrum of the source (parameter onset) and that of the background (offset), OGIP 92-007.
 
     BACKSCAL of the source by that of the background is alpha.
+
+    Parameters
+    ----------
+    runs
+        The event lists that were counted; the first gives the keywords of the observation.
+    stacked
+        Their counts together, in each bin of energy.
+    edges
+        Of the bins, in TeV.
     """
     alpha = stacked.alpha
     scale = 1 / alpha if np.ptp(alpha) > 1e-12 * alpha.max() else float(1 / alpha[0])

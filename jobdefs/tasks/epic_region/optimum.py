@@ -63,8 +63,12 @@ class Optimum:
 
     Parameters
     ----------
+    x, y, radius
+        In sky pixels (0.05 arcsec).
+    background, error
+        Counts of the background that are expected in it, and the error of the net counts.
     area
-        In sky pixels, on the detector.
+        In square sky pixels, on the detector.
     """
 
     x: float
@@ -87,7 +91,13 @@ class Optimum:
 
 
 def centred(image: CountImage, x: float, y: float, radius: float) -> tuple[float, float, int]:
-    """The centre of the counts near a place: X, Y, and how many steps led there."""
+    """The centre of the counts within a radius of a place.
+
+    Returns
+    -------
+    tuple
+        X and Y in sky pixels, and how many steps led there.
+    """
     density = local_background(image, x, y, radius).density
     for step in range(1, ITERATIONS + 1):
         inside = image.distance(x, y) <= radius
@@ -128,7 +138,7 @@ def local_background(image: CountImage, x: float, y: float, radius: float) -> Ba
 
 
 def measured(image: CountImage, x: float, y: float, radius: float, background: Background) -> Optimum:
-    """What a circle holds."""
+    """What a circle holds; place and radius are in sky pixels."""
     inside = image.distance(x, y) <= radius
     area = float((inside & image.seen).sum()) * image.cell
     counts = int(image.counts[inside].sum())
@@ -140,6 +150,12 @@ def measured(image: CountImage, x: float, y: float, radius: float, background: B
 def best_radius(
     image: CountImage, x: float, y: float, radii: np.ndarray, background: Background
 ) -> tuple[Optimum, list[Optimum]]:
-    """The circle about a place that has the largest ratio of signal to noise, and all that were tried."""
+    """The circle about a place that has the largest ratio of signal to noise, and all that were tried.
+
+    Parameters
+    ----------
+    radii
+        Those that are tried, in sky pixels.
+    """
     tried = [measured(image, x, y, float(radius), background) for radius in radii]
     return max(tried, key=lambda item: item.signal_to_noise), tried

@@ -42,6 +42,11 @@ def draw_grid(grid: Grid, name: str, details: str, *, size: int, scale: str, smo
         Of brightness: one of `SCALES`.
     smooth
         Sigma of a Gaussian in pixels of the picture; 0 for none.
+
+    Raises
+    ------
+    vo.errors.ParameterError
+        There is no such scale.
     """
     if scale not in SCALES:
         raise ParameterError("scale", f"{scale!r} is none of {', '.join(SCALES)}.")
@@ -65,7 +70,20 @@ def draw_grid(grid: Grid, name: str, details: str, *, size: int, scale: str, smo
 def draw_colours(
     grids: Sequence[Grid], name: str, details: str, *, size: int, smooth: float, names: Sequence[str]
 ) -> Sheet:
-    """The picture of three images of the same field as red, green and blue."""
+    """The picture of three images of the same field as red, green and blue.
+
+    Parameters
+    ----------
+    size, smooth
+        As in `draw_grid`.
+    names
+        What the three show, from red to blue; empty for no legend.
+
+    Raises
+    ------
+    TaskError
+        `ImagesDiffer`: there are not three.
+    """
     if len(grids) != 3:
         raise TaskError("ImagesDiffer", f"a colour picture needs three images, not {len(grids)}.")
     sheet = Sheet(size, _ratio(grids[0].pixels.shape, bar=False))

@@ -19,7 +19,15 @@ __all__ = ["run"]
 
 
 def run(call: Invocation) -> None:
-    """Write the cleaned event list, and for EPIC-pn that of out-of-time events."""
+    """Write the cleaned event list, and for EPIC-pn that of out-of-time events.
+
+    Raises
+    ------
+    TaskError
+        `NoCcds`: no CCD is in a state that is accepted; or evselect failed.
+    vo.errors.ParameterError
+        A list is missing, or the energies leave nothing between them.
+    """
     with running(call, VERSION) as reporter:
         use_calibration(call)
         of = read_sub_exposure(call.text("eventfile"))

@@ -22,7 +22,13 @@ FIRST = (19, 0, 0)
 
 
 def run(call: Invocation) -> None:
-    """Write the log that tells the state of each CCD; an older SAS gives none, and a warning."""
+    """Write the log that tells the state of each CCD; an older SAS gives none, and a warning.
+
+    Raises
+    ------
+    TaskError
+        `NotMos`: the list is of EPIC-pn; or emanom failed.
+    """
     with running(call, VERSION) as reporter:
         use_calibration(call)
         events = call.text("eventfile")

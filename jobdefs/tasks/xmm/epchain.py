@@ -21,7 +21,15 @@ WITHOUT_RADMONFIX = (21, 0, 0)
 
 
 def run(call: Invocation) -> None:
-    """Write the event list, that of out-of-time events, and the attitude."""
+    """Write the event list, that of out-of-time events, and the attitude.
+
+    Raises
+    ------
+    TaskError
+        epchain failed.
+    vo.errors.ParameterError
+        `exposure` or `ccds` is of another form.
+    """
     with running(call, VERSION) as reporter:
         schedule, number = split_exposure(call)
         ccds = call.text("ccds").replace(" ", "")

@@ -26,7 +26,15 @@ LONG_NAMES = (20, 0, 0)
 
 
 def run(call: Invocation) -> None:
-    """Write good times, their histogram, and the events of these times, corners included."""
+    """Write good times, their histogram, and the events of these times, corners included.
+
+    Raises
+    ------
+    TaskError
+        espfilt failed.
+    vo.errors.ParameterError
+        A list is missing, or a range has nothing in it.
+    """
     with running(call, VERSION) as reporter:
         use_calibration(call)
         of = read_sub_exposure(call.text("eventfile"))

@@ -58,7 +58,13 @@ def open_observation(call: Invocation) -> Observation:
 
 
 def split_exposure(call: Invocation) -> tuple[str, str]:
-    """Of the parameter `exposure` (`S003`): S or U, and the number in three digits."""
+    """Of the parameter `exposure` (`S003`): S or U, and the number in three digits.
+
+    Raises
+    ------
+    vo.errors.ParameterError
+        It is of another form.
+    """
     matched = re.fullmatch(r"([SU])([0-9]{3})", call.text("exposure"))
     if matched is None:
         raise ParameterError(

@@ -25,7 +25,15 @@ COLUMNS = ("obs_id", "instrument", "exposure", "scheduled", "mode", "filter", "c
 
 
 def run(call: Invocation) -> None:
-    """Write the summary, ``exposures.csv`` and ``instruments.csv``."""
+    """Write the summary, ``exposures.csv`` and ``instruments.csv``.
+
+    Raises
+    ------
+    TaskError
+        odfingest failed.
+    vo.errors.UsageError
+        The ODF is none, or its summary contradicts itself.
+    """
     with running(call, VERSION) as reporter:
         use_calibration(call)
         made = make_view(Path("odf").absolute(), odf=Path(call.text("odf")))
