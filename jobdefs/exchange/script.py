@@ -8,7 +8,7 @@ that a shell would do (pipes, substitutions, patterns, several commands) has no 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from vo.errors import UsageError
@@ -24,6 +24,11 @@ _FIELD = re.compile(r"\{(\w+)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _SAFE = re.compile(r"[A-Za-z0-9_./:=@%+,-]+")
+_OF_THE_SHELL = frozenset({".", "builtin", "cd", "command", "eval", "exec", "export", "source", "trap"})
+_INTERPRETER = re.compile(r"env|xargs|(ba|da|k|z|c|tc|fi)?sh|(python|perl|ruby|node|lua|awk|[gm]awk|tclsh)[\d.]*")
+_CODE = re.compile(r"-\w*[ceS]")
+"""Options after which an interpreter takes code."""
+
 _SPECIAL = frozenset("|&;<>()`*?[]{}~#!\n\r")
 """What means something to a shell where it is not quoted."""
 
@@ -87,9 +92,21 @@ def read_script(text: str, known: Collection[str]) -> SimpleCommand | None:
             return None
         variables[assigned[1]] = field[1]
         del words[0]
-    if not words or "{" in words[0]:
+    if not words or "{" in words[0] or _runs_code(words):
         return None
     return SimpleCommand(variables, tuple(words))
+
+
+def _runs_code(words: Sequence[str]) -> bool:
+    """Whether the command belongs to the shell itself, or has values in what an interpreter takes for code."""
+    program = words[0].rpartition("/")[2]
+    if program in _OF_THE_SHELL:
+        return True
+    return (
+        _INTERPRETER.fullmatch(program) is not None
+        and any(_CODE.fullmatch(word) for word in words[1:])
+        and any("{" in word for word in words[1:])
+    )
 
 
 def _lines(text: str) -> list[str]:

@@ -62,6 +62,15 @@ def test_all_or_nothing(tmp_path: Path) -> None:
     run("import_jdl", good, "--to", tmp_path, "--replace")
 
 
+def test_two_documents_of_one_task_are_refused(tmp_path: Path) -> None:
+    first = jdl(tmp_path, "first")
+    second = tmp_path / "second.xml"
+    second.write_bytes(first.read_bytes())
+    with pytest.raises(CommandError, match=r"second\.xml both describe blur"):
+        run("import_jdl", first, second, "--to", tmp_path, "--replace")
+    assert not (tmp_path / "blur.toml").exists()
+
+
 def test_to_standard_output(tmp_path: Path) -> None:
     out, _ = run("import_jdl", jdl(tmp_path, "a $fwhm"))
     assert parse_definition(out, source="").name == "blur"

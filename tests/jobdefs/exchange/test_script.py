@@ -66,3 +66,25 @@ def test_what_is_written_is_read_again(words: list[str]) -> None:
 )
 def test_lines_that_are_not_what_they_seem(script: str) -> None:
     assert read_script(script, {}) is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "sh -c $a",
+        'bash -ec "$a"',
+        "/usr/bin/env -S $a",
+        "python3.11 -c $a",
+        "perl -e $a x",
+        "eval $a",
+        "exec $a",
+        ". x",
+    ],
+)
+def test_values_do_not_become_code(script: str) -> None:
+    assert read_script(script, VALUES) is None
+
+
+@pytest.mark.parametrize("script", ["sh run.sh $a", "python -m tool $a", "bash -c true", "/opt/tool -c $a"])
+def test_values_are_arguments_of_programs(script: str) -> None:
+    assert read_script(script, VALUES) is not None

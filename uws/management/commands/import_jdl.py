@@ -49,7 +49,11 @@ class Command(BaseCommand):
                 raise CommandError(f"{path}: {error}") from error
             except OSError as error:
                 raise CommandError(f"{path}: it cannot be read: {error.strerror}.") from error
+        made: dict[str, Path] = {}
         for path, imported in found.items():
+            other = made.setdefault(imported.definition.name, path)
+            if other != path:
+                raise CommandError(f"{other} and {path} both describe {imported.definition.name}; import one of them.")
             self._check_room(folder, imported, replace=options["replace"])
             for note in imported.notes:
                 self.stderr.write(f"{path}: {note}")
