@@ -309,7 +309,7 @@ class Table:
         self.width = int(hdu.header.number("NAXIS1") or 0)
         self.length = int(hdu.header.number("NAXIS2") or 0)
         self.columns = _columns(file, hdu, self.width)
-        if not self.columns:
+        if not self.columns or not self.width:  # rows of no bytes could be as many as one likes
             raise UsageError(f"Block {hdu.name or hdu.index} of {file.name} has no columns.")
 
     def chunks(self, rows: int = 0) -> Iterator[Chunk]:

@@ -142,6 +142,15 @@ def test_counts_that_cannot_be_are_refused(events, tmp_path, keyword, value, mes
         open_fits(str(path))
 
 
+def test_rows_of_no_bytes_are_refused(tmp_path):
+    table = fits.BinTableHDU.from_columns([fits.Column("NOTHING", "0J")], name="EVENTS")
+    table.header["NAXIS1"], table.header["NAXIS2"] = 0, 999_999_999_999_999
+    path = tmp_path / "endless.fits"
+    path.write_bytes(fits.PrimaryHDU().header.tostring().encode() + table.header.tostring().encode())
+    with open_fits(str(path)) as file, pytest.raises(UsageError, match="has no columns"):
+        file.table(file.find())
+
+
 @pytest.mark.parametrize("value", ["NAN", "1E999", "-INF", "T", "'5'"])
 def test_what_is_no_finite_number_counts_as_absent(value):
     assert Header.parse(f"KEY     = {value}".ljust(80)).number("KEY") is None
