@@ -86,7 +86,15 @@ def describe(path: Path, result: Result, progenitors: Sequence[str]) -> Product:
 
 def _recognised(path: Path, result: Result) -> Product:
     try:
-        return recognise(read_headers(path), Dl3Indices())
+        headers = read_headers(path)
+    except Refused as error:
+        raise ParameterError("RESULT", f"{result.name!r} is a damaged FITS file: {error}") from error
+    except NotAProduct as error:
+        if result.product_type not in TYPES:
+            raise ParameterError("RESULT", f"{result.name!r} is no data product: {error}") from error
+        return Product("", {})
+    try:
+        return recognise(headers, Dl3Indices())
     except (NotAProduct, Refused) as error:
         if result.product_type not in TYPES:
             raise ParameterError("RESULT", f"{result.name!r} is no data product: {error}") from error

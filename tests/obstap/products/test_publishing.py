@@ -114,6 +114,16 @@ def test_a_file_that_is_no_product_is_refused_with_all_others(archive, make_job)
     assert archive() == []
 
 
+def test_a_fits_file_that_is_cut_short_is_refused(archive, make_job) -> None:
+    job = make_job()
+    whole = (job.workdir / "spectrum.fits").read_bytes()
+    (job.workdir / "part.fits").write_bytes(whole[: len(whole) - 2880])
+    add_result(job, "part", "part.fits", "application/fits", product_type="spectrum")
+    with pytest.raises(ParameterError, match="'part' is a damaged FITS file"):
+        publish_results(job=job, collection="c", names=["part"])
+    assert archive() == []
+
+
 def test_a_file_that_has_changed_is_refused(archive, make_job) -> None:
     job = make_job()
     write_spectrum(job.workdir / "spectrum.fits", OBJECT="another")
