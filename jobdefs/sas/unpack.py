@@ -20,7 +20,7 @@ from typing import IO, NamedTuple
 
 from vo.errors import TooLargeError, UsageError
 
-__all__ = ["MAX_BYTES", "MAX_FILES", "is_archive", "unpack"]
+__all__ = ["MAX_BYTES", "MAX_FILES", "unpack"]
 
 MAX_BYTES = 64 * 2**30
 """Bytes that come out of one archive; the largest ODFs have some GB."""
@@ -44,14 +44,6 @@ class _Member(NamedTuple):
     name: str
     kind: str  # file, directory, or what is refused
     content: IO[bytes] | None
-
-
-def is_archive(path: Path) -> bool:
-    """Whether a file begins as an archive that `unpack` reads."""
-    try:
-        return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
-    except _BROKEN:
-        return False
 
 
 def unpack(archive: Path, folder: Path, *, max_bytes: int = MAX_BYTES, max_files: int = MAX_FILES) -> Path:

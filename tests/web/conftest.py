@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,12 @@ from uws.times import now
 
 HARD_OBS_ID = "a/b c?d#e%20'f\"<g>"
 """An identifier that holds what addresses, HTML and ADQL give a meaning."""
+
+
+def text_of(response) -> str:
+    """What a reader reads, in one line."""
+    body = re.sub(r"<head>.*?</head>", "", response.content.decode(), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
 
 
 def row(obs_id, instrument, kind, *, target, ra, dec, name, **more):

@@ -15,11 +15,7 @@ from uws.services import create_job, retry_job
 from uws.testing import drive
 from web import family
 
-
-def text_of(response) -> str:
-    """What a reader reads, in one line."""
-    body = re.sub(r"<head>.*?</head>", "", response.content.decode(), flags=re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+from .conftest import text_of
 
 
 def section(client, job) -> str:

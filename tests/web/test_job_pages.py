@@ -11,13 +11,9 @@ from django.utils import timezone
 from uws.models import Job
 from uws.phases import Phase
 
+from .conftest import text_of
+
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-def text_of(response):
-    """What a reader reads, in one line."""
-    body = re.sub(r"<head>.*?</head>", "", response.content.decode(), flags=re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
 
 
 def test_the_list_is_empty_at_first(db, client):
