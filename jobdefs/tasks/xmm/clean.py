@@ -13,7 +13,7 @@ from ..parameters import Invocation
 from ..reporting import TaskError
 from ..running import run_program, running
 from .naming import EVERY_ENERGY, SubExposure, energy_band, product, read_sub_exposure
-from .observation import VERSION, use_calibration
+from .observation import VERSION, out_of_time_list, use_calibration
 
 __all__ = ["run"]
 
@@ -31,15 +31,13 @@ def run(call: Invocation) -> None:
     with running(call, VERSION) as reporter:
         use_calibration(call)
         of = read_sub_exposure(call.text("eventfile"))
-        smeared = call.text("ootfile")
-        if of.instrument == "PN" and not smeared:
-            raise ParameterError("ootfile", "EPIC-pn needs the list of its out-of-time events.")
+        out_of_time = out_of_time_list(call, of.instrument)
         expression, band = _expression(call, of), _band(call)
         reporter.stage("Good events")
         _select(call.text("eventfile"), product(of, "cleanevents.fits", band=band), expression)
-        if of.instrument == "PN":
+        if out_of_time:
             reporter.stage("Good out-of-time events")
-            _select(smeared, product(of, "cleanootevents.fits", band=band), expression)
+            _select(out_of_time, product(of, "cleanootevents.fits", band=band), expression)
 
 
 def _select(table: str, name: str, expression: str) -> None:

@@ -54,10 +54,10 @@ def run(call: Invocation) -> None:
         call_task("epchain", {**common, **second, **last})
         name = f"P{observation.obsid}PN{schedule}{number}"
         wanted = [f"{name}PIEVLI0000.FIT", f"{name}OOEVLI0000.FIT", "*ATTTSR*.FIT"]
-        events, smeared, _ = final_files("epchain", wanted)
+        events, out_of_time, _ = final_files("epchain", wanted)
         of = SubExposure(observation.obsid, "PN", f"{schedule}{number}")
         rename(events, product(of, "events.fits"))
-        rename(smeared, product(of, "ootevents.fits"))
+        rename(out_of_time, product(of, "ootevents.fits"))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from ..parameters import Invocation
 from ..reporting import TaskError
 from ..running import run_program, running
 from .naming import SubExposure, energy_band, product, read_sub_exposure
-from .observation import VERSION, rename, use_calibration
+from .observation import VERSION, out_of_time_list, rename, use_calibration
 
 __all__ = ["run"]
 
@@ -38,16 +38,13 @@ def run(call: Invocation) -> None:
     with running(call, VERSION) as reporter:
         use_calibration(call)
         of = read_sub_exposure(call.text("eventfile"))
-        is_pn = of.instrument == "PN"
-        smeared = call.text("ootfile")
-        if is_pn and not smeared:
-            raise ParameterError("ootfile", "EPIC-pn needs the list of its out-of-time events.")
+        out_of_time = out_of_time_list(call, of.instrument)
         reporter.stage(f"Flares in {of.instrument} {of.exposure}")
         if sas_version() < LONG_NAMES and call.text("method") != "ratio":
             reporter.warning("TooOld", "the method histogram needs SAS 20 or later; ratio takes its place.")
-        call_task("espfilt", _parameters(call, is_pn=is_pn))
+        call_task("espfilt", _parameters(call, out_of_time))
         wanted = {"gti.fits": "gti.fits", "hist.qdp": "hist.qdp", "allevc.fits": "allgoodevents.fits"}
-        wanted |= {"allevcoot.fits": "allgoodOoTevents.fits"} if is_pn else {}
+        wanted |= {"allevcoot.fits": "allgoodOoTevents.fits"} if out_of_time else {}
         found = {kind: _written(of, kind) for kind in wanted}
         missing = [f"{of.esas}-{kind}" for kind, path in found.items() if path is None]
         if missing:
@@ -57,7 +54,7 @@ def run(call: Invocation) -> None:
                 rename(path, product(of, wanted[kind], band=_band(call, path)))
 
 
-def _parameters(call: Invocation, *, is_pn: bool) -> dict[str, str]:
+def _parameters(call: Invocation, out_of_time: str) -> dict[str, str]:
     """Those that the SAS at hand knows, in DAXA's order."""
     low, high, limits = call.integer("elow_ev"), call.integer("ehigh_ev"), call.texts("limits")
     if low >= high:
@@ -76,8 +73,8 @@ def _parameters(call: Invocation, *, is_pn: bool) -> dict[str, str]:
         return {"eventset": events, "method": "ratio", **light_curve}
     return {
         "eventfile": events,
-        "withoot": "yes" if is_pn else "no",
-        "ootfile": call.text("ootfile") if is_pn else "dataset",
+        "withoot": "yes" if out_of_time else "no",
+        "ootfile": out_of_time or "dataset",
         "method": call.text("method"),
         **light_curve,
         **({"withlongnames": "yes"} if sas_version() < NEW else {}),

@@ -14,7 +14,16 @@ from vo.errors import ParameterError
 from ..parameters import Invocation
 from ..reporting import TaskError
 
-__all__ = ["VERSION", "Observation", "final_files", "open_observation", "rename", "split_exposure", "use_calibration"]
+__all__ = [
+    "VERSION",
+    "Observation",
+    "final_files",
+    "open_observation",
+    "out_of_time_list",
+    "rename",
+    "split_exposure",
+    "use_calibration",
+]
 
 VERSION = "1.0"
 """What the messages of these tasks call them."""
@@ -73,6 +82,21 @@ def split_exposure(call: Invocation) -> tuple[str, str]:
             hint="Write S (scheduled) or U (unscheduled) and three digits: S003.",
         )
     return matched[1], matched[2]
+
+
+def out_of_time_list(call: Invocation, instrument: str) -> str:
+    """The list of out-of-time events of EPIC-pn (parameter `ootfile`); empty for other instruments.
+
+    Raises
+    ------
+    vo.errors.ParameterError
+        It is not given, and the instrument is PN.
+    """
+    if instrument != "PN":
+        return ""
+    if not call.text("ootfile"):
+        raise ParameterError("ootfile", "EPIC-pn needs the list of its out-of-time events.")
+    return call.text("ootfile")
 
 
 def final_files(task: str, patterns: Sequence[str]) -> list[Path]:
