@@ -80,7 +80,7 @@ def _parameters(call: Invocation, out_of_time: str) -> dict[str, str]:
         **({"withlongnames": "yes"} if sas_version() < NEW else {}),
         "elow": str(low),
         "ehigh": str(high),
-        "rangescale": call.text("rangescale_pn" if is_pn else "rangescale_mos"),
+        "rangescale": call.text("rangescale_pn" if out_of_time else "rangescale_mos"),
         "allowsigma": call.text("allowsigma"),
         "keepinterfiles": "yes",
         "limits": " ".join(limits),
