@@ -64,12 +64,19 @@ def predict(history: Sequence[tuple[float, float]], size: float) -> float | None
     if not history:
         return None
     seconds, sizes = [float(wall) for wall, _ in history], [float(size) for _, size in history]
-    varies = min(sizes) < max(sizes) and min(seconds) < max(seconds)
-    if len(history) >= ENOUGH and varies and statistics.correlation(sizes, seconds) >= STRONG:
+    if len(history) >= ENOUGH and _correlation(sizes, seconds) >= STRONG:
         slope, origin = statistics.linear_regression(sizes, seconds)
         late = _third_quartile([wall - (origin + slope * at) for wall, at in zip(seconds, sizes, strict=True)])
         return max(origin + slope * size + late, min(seconds))
     return _third_quartile(seconds)
+
+
+def _correlation(sizes: Sequence[float], seconds: Sequence[float]) -> float:
+    """Pearson's coefficient; 0 where one of the two does not vary, or by less than its square can tell."""
+    try:
+        return statistics.correlation(sizes, seconds)
+    except statistics.StatisticsError:
+        return 0.0
 
 
 def duration_of(job: Job) -> float | None:

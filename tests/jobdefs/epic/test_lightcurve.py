@@ -201,7 +201,7 @@ def test_what_cannot_be_done_is_told(folder, parameters, said) -> None:
 
 @given(
     counts=st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=30),
-    ratio=st.floats(0.001, 10), width=st.floats(0.1, 100), exposed=st.floats(0.0, 1.0),
+    ratio=st.floats(0.001, 10), width=st.floats(0.1, 100), exposed=st.just(0.0) | st.floats(1e-6, 1.0),
 )  # fmt: skip
 def test_the_error_is_that_of_the_difference(counts, ratio, width, exposed) -> None:
     source, background = (np.array(column, dtype=float) for column in zip(*counts, strict=True))

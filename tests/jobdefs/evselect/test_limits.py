@@ -25,7 +25,9 @@ sys.argv[0] = "evselect"
 try:
     runpy.run_module("jobdefs.tasks.evselect", run_name="__main__", alter_sys=False)
 finally:
-    print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    from tests.peak import peak_kib
+
+    print("peak", peak_kib() // 1024)
 """
 
 
