@@ -93,6 +93,12 @@ def test_what_a_definition_says_of_its_runs_is_documented() -> None:
     assert set(keys) - told == set()
 
 
+def test_the_regions_of_the_how_to_are_read() -> None:
+    examples = re.search(r"## Say where.*?```text\n(.*?)```", _read("docs/howto/products.md"), flags=re.DOTALL)[1]
+    shapes = [len(parse_region(line).shapes) for line in examples.splitlines()]
+    assert shapes == [1, 1, 1, 2, 1]
+
+
 def test_the_task_of_the_how_to_is_a_right_definition() -> None:
     example = re.search(r"```toml\n(.*?)```", _read(HOW_TO), flags=re.DOTALL)[1]
     definition = parse_definition(example, source="define-a-task.md")
