@@ -15,6 +15,7 @@ from jobdefs.checking import check
 from jobdefs.command import argv
 from jobdefs.definition import Limits
 from jobdefs.registry import parse_definition
+from vo.skyregions import parse_region
 
 ROOT = Path(__file__).resolve().parent.parent
 HOW_TO = "docs/howto/define-a-task.md"
