@@ -43,8 +43,6 @@ class Request:
         How many relations to follow; None for all.
     steps
         Whether the jobs of a pipeline's steps are told with it.
-    members
-        Whether the members of collections are told with them.
     """
 
     ids: tuple[str, ...]
@@ -52,7 +50,6 @@ class Request:
     direction: Direction = Direction.BACK
     model: Model = Model.IVOA
     steps: bool = False
-    members: bool = False
     agents: bool = False
     configuration: bool = False
     descriptions: bool = False
@@ -74,13 +71,13 @@ def read_request(given: Parameters) -> Request:
     ids = tuple(dict.fromkeys(value.strip() for value in given.all("ID") if value.strip()))
     if not ids:
         raise ParameterError("ID", "It is required: the identifier of a data set, a result or a job.")
+    _flag(given, "MEMBERS", default=False)  # there are no collections yet whose members could be told
     return Request(
         ids=ids,
         depth=_depth(given.single("DEPTH")),
         direction=_one_of("DIRECTION", given.single("DIRECTION"), _DIRECTIONS, Direction.BACK),
         model=_one_of("MODEL", given.single("MODEL"), Model.__members__, Model.IVOA),
         steps=_flag(given, "STEPS", default=False),
-        members=_flag(given, "MEMBERS", default=False),
         agents=_flag(given, "AGENTS", "AGENT", default=False),
         configuration=_flag(given, "CONFIGURATION", default=False),
         descriptions=_flag(given, "DESCRIPTIONS", default=False),

@@ -227,7 +227,7 @@ def read_command_line(task: str, main: Callable[[Invocation], None], arguments: 
 def _told(error: Exception) -> list[tuple[str, str]]:
     match error:
         case MemoryError():
-            return [("NoMemory", "the task needs more memory than it may use.")]
+            return [("OutOfMemory", "the task needs more memory than it may use.")]
         case ParameterErrors(errors=errors):
             return [told for one in errors for told in _told(one)]
         case ParameterError():

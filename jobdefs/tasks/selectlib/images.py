@@ -193,7 +193,7 @@ def _sky_pixels(block: Block) -> _Pixels:
             wcs = WCS(cards, naxis=2)
             wcs.wcs_world2pix([[wcs.wcs.crval[0], wcs.wcs.crval[1]]], 1)
         except Exception as error:
-            text = str(error).strip().splitlines()[0]
+            text = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise UsageError(f"The celestial coordinates of {block.name} can't be used: {text}") from error
     return lambda x, y: tuple(wcs.wcs_world2pix(x, y, 1))
 

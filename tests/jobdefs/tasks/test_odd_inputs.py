@@ -102,7 +102,7 @@ def test_what_nobody_foresaw_is_told_in_one_line(folder, capsys):
     def stumble(kind: type[Exception]) -> None:
         raise kind("over\nthis")
 
-    for kind, told in ((ZeroDivisionError, "InternalError), ZeroDivisionError at "), (MemoryError, "NoMemory), ")):
+    for kind, told in ((ZeroDivisionError, "InternalError), ZeroDivisionError at "), (MemoryError, "OutOfMemory), ")):
         assert read_command_line("tabgtigen", lambda _, kind=kind: stumble(kind), ["table=a", "expression=true"]) == 1
         [line] = capsys.readouterr().err.splitlines()
         assert line.startswith(f"** tabgtigen: error ({told}")
