@@ -9,72 +9,20 @@ import pty
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connections
 
+from tests.uws.operating.called import NOON, refusal, run
 from tests.uws.service import DATABASE, empty_database
-from uws.engine.presence import LOCK, Presence, count_live
 from uws.management.commands import jobs as command
 from uws.models import Job, JobInput, Notice, PhaseChange, Result
-from uws.operating import state
 from uws.phases import Phase
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-def run(*arguments: str) -> str:
-    """What the command writes."""
-    out = io.StringIO()
-    call_command("jobs", *arguments, stdout=out, stderr=io.StringIO())
-    text = out.getvalue()
-    assert max((len(line) for line in text.splitlines()), default=0) <= 100 or "{" in text or "," in text
-    return text
-
-
-def refusal(*arguments: str) -> str:
-    with pytest.raises(CommandError) as caught:
-        run(*arguments)
-    assert caught.value.returncode == 1
-    return str(caught.value)
-
-
-@pytest.fixture
-def job_of(service, home):
-    """Makes jobs with all that is shown of them."""
-
-    def make(prefix: str, *, minutes: int = 0, **fields) -> Job:
-        created = NOON + timedelta(minutes=minutes)
-        defaults = {"definition": "worker", "definition_version": "2.0", "creation_time": created}
-        job = Job.objects.create(id=prefix + "a" * (26 - len(prefix)), **{**defaults, **fields})
-        PhaseChange.objects.create(job=job, phase=Phase.PENDING, time=created)
-        return job
-
-    return make
-
-
-@pytest.fixture
-def jobs(job_of, user) -> list[Job]:
-    """Four jobs, the last one made by the third for a step."""
-    ended = {"start_time": NOON, "end_time": NOON + timedelta(seconds=200), "reaped": True, "announced": True}
-    failed = job_of(
-        "abc",
-        phase=Phase.ERROR,
-        owner=user,
-        error_message="worker ended with exit code 3: ** worker: error (NoColumn), the table has no column PIX",
-        run_id="Crab \x1b[31mred",
-        disk_bytes=123_456,
-        cpu_seconds=12.5,
-        **ended,
-    )
-    done = job_of("abd", minutes=1, phase=Phase.COMPLETED, disk_bytes=5_000_000, cpu_seconds=7200.0, **ended)
-    chain = job_of("b", minutes=2, phase=Phase.EXECUTING, kind="pipeline", definition="a-long-name-of-a-pipeline")
-    child = job_of("c", minutes=3, phase=Phase.QUEUED, parent=chain, step="image", owner=user)
-    return [failed, done, chain, child]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 LIST = """\
@@ -362,106 +310,6 @@ def test_retry(make_job, user):
     assert [(notice.address, notice.attempts, notice.sent) for notice in again.notices.all()] == [
         ("https://hooks.example.org/x", 0, None)
     ]
-
-
-PURGE = """\
-ID        PHASE      TASK    OWNER  CREATED            TOOK     DISK  NAME OR ERROR
-abdaaaaa  COMPLETED  worker  -      2026-03-01 12:01  3 min  5.00 MB
-abcaaaaa  ERROR      worker  ada    2026-03-01 12:00  3 min   123 kB  Crab  [31mred: worker ended w…
-"""
-
-
-def test_purge(jobs):
-    Job.objects.filter(pk=jobs[3].pk).update(parent=jobs[1], disk_bytes=1_000_000)
-    assert run("purge", "--older-than", "1", "--dry-run") == PURGE + "Would be deleted: 2 jobs, 6.12 MB.\n"
-    assert run("purge", "--older-than", "99999", "--dry-run") == "There is no such job.\n"
-    assert refusal("purge", "--older-than", "1") == "Delete 2 jobs, 6.12 MB? Say --yes, for there is nobody to ask."
-    assert not Job.objects.filter(deleted=True).exists()
-    assert run("purge", "--owner", "ada", "--yes").splitlines()[-1] == (
-        "Deleted: 1 job, 123 kB; an engine removes the files."
-    )
-    assert list(Job.objects.filter(deleted=True)) == [jobs[0]]
-    assert run("purge", "--phase", "ERROR", "--yes") == "There is no such job.\n"
-
-
-def test_purge_says_what_it_needs_to_know(jobs):
-    assert refusal("purge") == "Say which: --older-than, --phase, --owner or --definition."
-    assert refusal("purge", "--phase", "QUEUED") == "--phase: a job that is QUEUED has not ended; abort it first."
-    assert refusal("purge", "--owner", "bob") == "There is no account 'bob'. '-' stands for the public workspace."
-
-
-USAGE = """\
-OWNER  JOBS  RUNNING  QUEUED     DISK  PROCESSOR (36500 d)
--         2        0       0  5.00 MB                  2 h
-ada       2        0       1   123 kB                 12 s
-"""
-
-
-def test_usage(jobs):
-    assert run("usage", "--days", "36500") == USAGE
-    assert json.loads(run("usage", "--json", "--days", "0")) == [
-        {"owner": None, "jobs": 2, "running": 0, "queued": 0, "diskBytes": 5000000, "cpuSeconds": 0.0},
-        {"owner": "ada", "jobs": 2, "running": 0, "queued": 1, "diskBytes": 123456, "cpuSeconds": 0.0},
-    ]
-
-
-STATUS = """\
-Engines on here: 1
-PHASE      JOBS
-QUEUED        1
-EXECUTING     1
-COMPLETED     1
-ERROR         1
-The oldest queued job was made 2 h ago.
-Free on the disk of {home}: 5.00 GB (jobs need 1.07 GB)
-Notices: 1 to be delivered, 1 given up
-"""
-
-
-@pytest.fixture
-def standing(jobs, monkeypatch):
-    monkeypatch.setattr(state.socket, "gethostname", lambda: "here")
-    monkeypatch.setattr(state, "free_bytes", lambda: 5 * 10**9)
-    monkeypatch.setattr(state, "count_live", lambda folder: 1)
-    monkeypatch.setattr(state, "now", lambda: NOON + timedelta(hours=2, minutes=3))
-    Notice.objects.create(job=jobs[0], address="https://hooks.example.org/x", attempts=8)
-    Notice.objects.create(job=jobs[0], address="https://hooks.example.org/y", attempts=1, due=NOON)
-    Notice.objects.create(job=jobs[1], address="https://hooks.example.org/z")
-
-
-def test_status(standing, home):
-    assert run("status") == STATUS.format(home=home)
-
-
-def test_status_when_no_job_can_run(standing, monkeypatch, home):
-    monkeypatch.setattr(state, "free_bytes", lambda: 1000)
-    monkeypatch.setattr(state, "count_live", lambda folder: 0)
-    out = io.StringIO()
-    with pytest.raises(SystemExit) as caught:
-        call_command("jobs", "status", stdout=out)
-    assert caught.value.code == 1
-    assert out.getvalue().splitlines()[-2:] == [
-        "warning: no job is started, for the disk has less free than ATHANOR_MIN_FREE_BYTES.",
-        "warning: jobs are queued, and no engine runs on this machine.",
-    ]
-
-
-def test_engines_that_live_are_counted(home):
-    folder = home / "run"
-    assert count_live(folder) == 0
-    presence = Presence(folder)
-    (folder / f"killed{LOCK}").touch()
-    assert count_live(folder) == 1
-    presence.close()
-    assert count_live(folder) == 0
-
-
-def test_notice_key(settings):
-    settings.SECRET_KEY = "one"
-    one = run("notice-key")
-    settings.SECRET_KEY = "two"
-    assert one != run("notice-key")
-    assert (len(one.strip()), int(one, 16) > 0) == (64, True)
 
 
 @pytest.mark.parametrize(
