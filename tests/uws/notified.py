@@ -40,7 +40,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
-        content = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        content = self.rfile.read(length)
+        if len(content) < length:  # its sender was killed within the request
+            self.close_connection = True
+            return
         self.server.got.append((self.path, dict(self.headers), content))
         status = self.server.answers.pop(0) if self.server.answers else 204
         if status == 0:
