@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["CATEGORIES", "Definition", "Input", "Limits", "Output", "Parameter", "Step"]
+__all__ = ["CATEGORIES", "ROLES", "Definition", "Input", "Limits", "Output", "Parameter", "Step"]
 
+
+ROLES = ("Main", "Calibration", "Preview", "Setup", "Quality", "Log", "Context")
+"""What a file may be to a task (ProvenanceDM 1.0 §3.4.2, types of usages and generations)."""
 
 CATEGORIES = (
     "Products",
@@ -87,6 +90,8 @@ class Input:
     copy
         Whether the task gets a copy of its own, in the directory in which it works and under the file's own name:
         for tasks that change their input, or look for it by its name.
+    type
+        What the file is to the task: one of `ROLES`.
     """
 
     parameter: str
@@ -95,6 +100,7 @@ class Input:
     product_types: tuple[str, ...] = ()
     description: str = ""
     copy: bool = False
+    type: str = "Main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class Output:
     files become `name-1`, `name-2`, …; with `single` it fits one). `when` names the boolean parameter that switches it
     on, or is empty.
     Of a pipeline it is the result of a step, `source` being ``step/result``; those of branches become `name-<branch>`.
+    `type`, one of `ROLES`, says what it is to the task.
     """
 
     name: str
@@ -118,6 +125,7 @@ class Output:
     product_type: str = ""
     description: str = ""
     source: str = field(default="", metadata={"key": "from"})
+    type: str = "Main"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from vo.errors import AthanorError, ParameterError
 from vo.wording import nearest
 
-from .definition import CATEGORIES, Definition, Input, Limits, Output, Parameter, Step
+from .definition import CATEGORIES, ROLES, Definition, Input, Limits, Output, Parameter, Step
 from .values import FILE_TYPES, TYPES, check_value
 
 __all__ = ["RESERVED", "build_definition"]
@@ -235,6 +235,11 @@ def _check_parent(parameter: Parameter, definition: Definition, where: str, mist
         step = by_name.get(step.parent)
 
 
+def _check_role(item: Input | Output, where: str, mistakes: _Mistakes) -> None:
+    if item.type not in ROLES:
+        mistakes.add(where, f"{item.type!r} is none of {', '.join(ROLES)}.")
+
+
 def _check_files(definition: Definition, mistakes: _Mistakes) -> None:
     by_name = {parameter.name: parameter for parameter in definition.parameters}
     for item in definition.inputs:
@@ -243,8 +248,10 @@ def _check_files(definition: Definition, mistakes: _Mistakes) -> None:
             mistakes.add(where, "there is no such parameter.")
         elif by_name[item.parameter].type not in FILE_TYPES:
             mistakes.add(where, f"its type must be one of {', '.join(FILE_TYPES)}.")
+        _check_role(item, f"inputs[{item.parameter}].type", mistakes)
     for output in definition.outputs:
         where = f"outputs[{output.name}]."
+        _check_role(output, f"{where}type", mistakes)
         if output.parameter and output.pattern:
             mistakes.add(f"{where}pattern", "give a parameter or a pattern, not both.")
         if definition.environment == "pipeline":

@@ -12,10 +12,16 @@ from django.db import models
 __all__ = [
     "Activity",
     "ActivityDescription",
+    "ActivityKind",
     "Agent",
+    "AlternateOf",
+    "ConfigFile",
+    "ConfigFileDescription",
     "Entity",
     "EntityDescription",
+    "EntityKind",
     "GenerationDescription",
+    "HadMember",
     "Parameter",
     "ParameterDescription",
     "UsageDescription",
@@ -46,17 +52,26 @@ class ActivityDescription(models.Model):
 
 
 class EntityDescription(models.Model):
-    """What kind of entity it is; with a content type it is a DatasetDescription (§3.4.4)."""
+    """What kind of entity it is (§3.4.4).
+
+    With a content type it is a DatasetDescription, with a type of values a ValueDescription.
+    """
 
     name = models.CharField(max_length=200)
     type = models.CharField(max_length=50, blank=True)
     content_type = models.CharField(max_length=200, blank=True)
+    value_type = models.CharField(max_length=50, blank=True)
+    unit = models.CharField(max_length=50, blank=True)
+    ucd = models.CharField(max_length=100, blank=True)
+    utype = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
     docurl = models.TextField(blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["name", "type", "content_type"], name="unique_entity_description")
+            models.UniqueConstraint(
+                fields=["name", "type", "content_type", "value_type", "unit"], name="unique_entity_description"
+            )
         ]
 
     def __str__(self) -> str:
@@ -68,9 +83,10 @@ class UsageDescription(models.Model):
 
     activity_description = models.ForeignKey(ActivityDescription, on_delete=models.CASCADE, related_name="usages")
     role = models.CharField(max_length=100)
-    type = models.CharField(max_length=50, blank=True)
+    type = models.CharField(max_length=50, blank=True)  # Main, Calibration, Preview, Setup, Quality, Log or Context
     multiplicity = models.CharField(max_length=20, blank=True)
     description = models.TextField(blank=True)
+    entity_description = models.ForeignKey(EntityDescription, null=True, blank=True, on_delete=models.SET_NULL)
 
     def __str__(self) -> str:
         return self.role
@@ -81,9 +97,10 @@ class GenerationDescription(models.Model):
 
     activity_description = models.ForeignKey(ActivityDescription, on_delete=models.CASCADE, related_name="generations")
     role = models.CharField(max_length=100)
-    type = models.CharField(max_length=50, blank=True)
+    type = models.CharField(max_length=50, blank=True)  # Main, Calibration, Preview, Setup, Quality, Log or Context
     multiplicity = models.CharField(max_length=20, blank=True)
     description = models.TextField(blank=True)
+    entity_description = models.ForeignKey(EntityDescription, null=True, blank=True, on_delete=models.SET_NULL)
 
     def __str__(self) -> str:
         return self.role
@@ -108,9 +125,30 @@ class ParameterDescription(models.Model):
         return self.name
 
 
+class ConfigFileDescription(models.Model):
+    """A file with which an activity of this kind is configured (§3.5.2)."""
+
+    activity_description = models.ForeignKey(ActivityDescription, on_delete=models.CASCADE, related_name="config_files")
+    name = models.CharField(max_length=100)
+    content_type = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EntityKind(models.TextChoices):
+    """The classes of entities (§3.2.1)."""
+
+    DATASET = "dataset", "DatasetEntity"
+    COLLECTION = "collection", "Collection"
+    VALUE = "value", "ValueEntity"
+
+
 class Entity(models.Model):
     """A file or another thing that was used or generated (§3.2.1)."""
 
+    kind = models.CharField(max_length=10, choices=EntityKind.choices, default=EntityKind.DATASET)
     identifier = models.CharField(max_length=500, unique=True)
     name = models.CharField(max_length=255, blank=True)
     location = models.TextField(blank=True)  # path below the service's base URL, or a URL
@@ -119,6 +157,7 @@ class Entity(models.Model):
     comment = models.TextField(blank=True)
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     size = models.BigIntegerField(null=True, blank=True)
+    value = models.TextField(blank=True)  # of a ValueEntity
     description = models.ForeignKey(EntityDescription, null=True, blank=True, on_delete=models.SET_NULL)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     public_since = models.DateTimeField(null=True, blank=True)  # when everybody may see it, not its owner alone
@@ -133,16 +172,30 @@ class Agent(models.Model):
     identifier = models.CharField(max_length=300, unique=True)
     name = models.CharField(max_length=200)
     type = models.CharField(max_length=20)
+    comment = models.TextField(blank=True)
     email = models.CharField(max_length=254, blank=True)
+    affiliation = models.TextField(blank=True)
+    phone = models.CharField(max_length=50, blank=True)
+    address = models.TextField(blank=True)
     url = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return self.name
 
 
+class ActivityKind(models.TextChoices):
+    """What of this service an activity was; `identifier` is that of the job for a job, else ``<kind>:<unique>``."""
+
+    JOB = "job", "Job"
+    INGEST = "ingest", "Ingest of files"
+    PUBLICATION = "publication", "Publication"
+    COMPARISON = "comparison", "Comparison of two runs"
+
+
 class Activity(models.Model):
     """One run of a task (§3.2.2); `phase`, `exit_code`, `host` and the like say how it went."""
 
+    kind = models.CharField(max_length=12, choices=ActivityKind.choices, default=ActivityKind.JOB)
     identifier = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=200)
     start_time = models.DateTimeField(null=True, blank=True)
@@ -169,10 +222,27 @@ class Parameter(models.Model):
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="parameters")
     name = models.CharField(max_length=100)
     value = models.TextField()
+    value_entity = models.ForeignKey(
+        Entity, null=True, blank=True, on_delete=models.SET_NULL, related_name="configured"
+    )  # where the value came from, when another activity made it
     description = models.ForeignKey(ParameterDescription, null=True, on_delete=models.SET_NULL)
 
     def __str__(self) -> str:
         return f"{self.name}={self.value}"
+
+
+class ConfigFile(models.Model):
+    """A file with which an activity was configured (§3.5.1)."""
+
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="config_files")
+    name = models.CharField(max_length=255)
+    location = models.TextField(blank=True)  # path below the service's base URL, or a URL
+    comment = models.TextField(blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    description = models.ForeignKey(ConfigFileDescription, null=True, on_delete=models.SET_NULL)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Used(models.Model):
@@ -208,6 +278,32 @@ class WasDerivedFrom(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entity_id} was derived from {self.used_entity_id}"
+
+
+class HadMember(models.Model):
+    """A collection has an entity in it (§3.2.1)."""
+
+    collection = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="members")
+    entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="collections")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["collection", "entity"], name="unique_member")]
+
+    def __str__(self) -> str:
+        return f"{self.collection_id} had member {self.entity_id}"
+
+
+class AlternateOf(models.Model):
+    """Two entities are the same bytes, made by different activities (PROV-DM §5.5.2); `alternate` is the earlier."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="alternates")
+    alternate = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="alternate_of")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entity", "alternate"], name="unique_alternate")]
+
+    def __str__(self) -> str:
+        return f"{self.entity_id} is an alternate of {self.alternate_id}"
 
 
 class WasInformedBy(models.Model):

@@ -45,6 +45,7 @@ class Job(models.Model):
     branch = models.CharField(max_length=500, blank=True)  # which of the step's repetitions
     label = models.CharField(max_length=80, blank=True)  # what that repetition is for
     retry_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries")
+    repeats = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="repetitions")
     waiting_for = models.PositiveIntegerField(default=0)  # jobs that must end before it can start
 
     creation_time = models.DateTimeField()

@@ -92,6 +92,11 @@ MISTAKES = [
     ('version = "1.2"', "version = 1.2", "version: it must be a text, not 1.2."),
     ("duration = 60", "duration = 600", "limits.duration: it is above max_duration."),
     ("duration = 60", "duration = 0", "limits.duration: it must be above 0."),
+    (
+        'role = "events"',
+        'role = "events"\ntype = "main"',
+        "inputs[table].type: 'main' is none of Main, Calibration, Preview, Setup, Quality, Log, Context.",
+    ),
     ("duration = 60", "time = 60", "limits.time: there is no such key."),
     ("duration = 60", 'duration = "60"', "limits.duration: it must be an integer, not '60'."),
     ('name = "sieve"', 'name = "Sieve"', "name: 'Sieve' must be lower-case"),
