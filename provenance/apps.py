@@ -16,7 +16,7 @@ class ProvenanceConfig(AppConfig):
         from obstap.datalink import register_links  # noqa: PLC0415 - models are ready only now
         from obstap.products import product_published, product_withdrawn  # noqa: PLC0415
         from provenance.links import provenance_links  # noqa: PLC0415
-        from provenance.services import record_job, record_publication, record_withdrawal  # noqa: PLC0415
+        from provenance.recording import record_job, record_publication, record_withdrawal  # noqa: PLC0415
         from uws.signals import job_finished  # noqa: PLC0415
 
         def record(sender: object, job_id: str, **_: object) -> None:  # noqa: ARG001 - the signal's form

@@ -10,8 +10,8 @@ from django.contrib.auth.models import AnonymousUser
 from prov.model import ProvDocument
 
 from provenance.formats import find_format
+from provenance.recording import record_job
 from provenance.selectors import job_graph
-from provenance.services import record_job
 from provenance.svg import draw
 from uws.phases import Phase
 

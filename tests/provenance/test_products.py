@@ -8,7 +8,7 @@ import pytest
 
 from obstap.products import publish_results, withdraw_results
 from provenance.models import Activity, Entity
-from provenance.services import record_job
+from provenance.recording import record_job
 from tests.obstap.products.conftest import ada, archive, make_job, store_url  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from provenance.services import record_job
+from provenance.recording import record_job
 from uws.phases import Phase
 
 ARCHIVED = "ivo://athanor.example/demo?one"

@@ -10,7 +10,7 @@ from django.test import Client
 
 from obstap.models import PublishedProduct
 from obstap.products import publish_results
-from provenance.services import record_job
+from provenance.recording import record_job
 from tests.obstap.products.conftest import EVENTS, archive, make_job, store_url  # noqa: F401 - fixtures
 from tests.web.test_job_pages import text_of
 from uws.phases import Phase

@@ -10,7 +10,7 @@ import pyvo
 from astropy.io.votable import parse
 
 from obstap.products import publish_results
-from provenance.services import record_job
+from provenance.recording import record_job
 from tests.obstap.products.conftest import EVENTS
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provenance.models import Entity
-from provenance.services import record_job
+from provenance.recording import record_job
 from uws.digests import remember_digest
 from uws.inputs import Resolved
 from vo.errors import NotFoundError

@@ -16,7 +16,7 @@ from provenance.models import (
     WasGeneratedBy,
     WasInformedBy,
 )
-from provenance.services import record_job
+from provenance.recording import record_job
 from uws.phases import Phase
 from uws.signals import job_finished
 
