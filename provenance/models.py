@@ -156,12 +156,16 @@ class Entity(models.Model):
     generated_at_time = models.DateTimeField(null=True, blank=True)
     invalidated_at_time = models.DateTimeField(null=True, blank=True)
     comment = models.TextField(blank=True)
-    sha256 = models.CharField(max_length=64, blank=True, db_index=True)
+    sha256 = models.CharField(max_length=64, blank=True)
     size = models.BigIntegerField(null=True, blank=True)
     value = models.TextField(blank=True)  # of a ValueEntity
     description = models.ForeignKey(EntityDescription, null=True, blank=True, on_delete=models.SET_NULL)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     public_since = models.DateTimeField(null=True, blank=True)  # when everybody may see it, not its owner alone
+
+    class Meta:
+        # The first entities with a content are found without a look at ten thousand others that have it too.
+        indexes = [models.Index(name="entity_content", fields=["sha256", "id"])]
 
     def __str__(self) -> str:
         return self.identifier
@@ -223,6 +227,7 @@ class Parameter(models.Model):
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="parameters")
     name = models.CharField(max_length=100)
     value = models.TextField()
+    is_default = models.BooleanField(default=False)  # nobody gave it: it is the task's own
     value_entity = models.ForeignKey(
         Entity, null=True, blank=True, on_delete=models.SET_NULL, related_name="configured"
     )  # where the value came from, when another activity made it

@@ -188,6 +188,7 @@ class FileDigest(models.Model):
     size = models.BigIntegerField()
     mtime_ns = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
+    listing = models.JSONField(default=list)  # of a directory: name, size in bytes and sha256 of the files in it
 
     def __str__(self) -> str:
         return f"{self.path} {self.sha256}"
