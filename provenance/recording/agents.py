@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from provenance.models import Activity, Entity
     from uws.models import Job
 
-__all__ = ["SERVICE_AGENT", "associate"]
+__all__ = ["SERVICE_AGENT", "associate", "keeper_agent", "service_agent", "user_agent"]
 
 SERVICE_AGENT = f"athanor/{settings.ATHANOR_VERSION}"
 """Identifier of this software as an agent."""
@@ -20,15 +20,7 @@ SERVICE_AGENT = f"athanor/{settings.ATHANOR_VERSION}"
 
 def associate(activity: Activity, job: Job, generated: list[Entity]) -> None:
     """Name the operator and the provider of a job, and the creator of its results."""
-    service, _ = Agent.objects.get_or_create(
-        identifier=SERVICE_AGENT,
-        defaults={"name": f"Athanor {settings.ATHANOR_VERSION}", "type": "SoftwareAgent"},
-    )
-    if job.owner is None:
-        identifier, name = "user/anonymous", "anonymous user"
-    else:
-        identifier, name = f"user/{job.owner.get_username()}", job.owner.get_full_name() or job.owner.get_username()
-    user, _ = Agent.objects.get_or_create(identifier=identifier, defaults={"name": name, "type": "Person"})
+    service, user = service_agent(), user_agent(job.owner)
     WasAssociatedWith.objects.bulk_create(
         [
             WasAssociatedWith(activity=activity, agent=user, role="Operator"),
@@ -38,3 +30,32 @@ def associate(activity: Activity, job: Job, generated: list[Entity]) -> None:
     WasAttributedTo.objects.bulk_create(
         WasAttributedTo(entity=entity, agent=user, role="Creator") for entity in generated
     )
+
+
+def service_agent() -> Agent:
+    """This software."""
+    agent, _ = Agent.objects.get_or_create(
+        identifier=SERVICE_AGENT,
+        defaults={"name": f"Athanor {settings.ATHANOR_VERSION}", "type": "SoftwareAgent"},
+    )
+    return agent
+
+
+def user_agent(user: Any) -> Agent:
+    """A user, or whoever is not signed in."""
+    if user is None:
+        identifier, name = "user/anonymous", "anonymous user"
+    else:
+        identifier, name = f"user/{user.get_username()}", user.get_full_name() or user.get_username()
+    agent, _ = Agent.objects.get_or_create(identifier=identifier, defaults={"name": name, "type": "Person"})
+    return agent
+
+
+def keeper_agent() -> Agent:
+    """Whoever runs the service, by the authority of its identifiers: nothing else is known of who gives commands."""
+    authority = settings.ATHANOR_AUTHORITY
+    agent, _ = Agent.objects.get_or_create(
+        identifier=f"authority/{authority}",
+        defaults={"name": f"Operator of {authority}", "type": "Organization", "url": f"ivo://{authority}"},
+    )
+    return agent
