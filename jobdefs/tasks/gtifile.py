@@ -11,6 +11,8 @@ from .filespec import file_and_block
 from .fitscards import Card, Header
 from .fitsout import Outputs, table_block
 from .goodtimes import good_time_cards, good_time_fields
+from .history import creation_cards, history_cards
+from .parameters import Invocation
 from .reporting import Reporter
 
 __all__ = ["STDGTI", "new_primary", "write_good_times"]
@@ -36,7 +38,7 @@ def write_good_times(
     intervals: np.ndarray,
     *,
     reporter: Reporter,
-    command: str,
+    call: Invocation,
     primary: Header | None = None,
     table: Header | None = None,
     extra: Iterable[Card] = (),
@@ -57,7 +59,7 @@ def write_good_times(
     path, block = file_and_block(target)
     primary, table = primary or Header(), table or Header()
     writer = outputs.open(path)
-    writer.write(new_primary(reporter, command, primary, table))
+    writer.write(new_primary(reporter, call, primary, table))
     cards = [
         *headers.instrument_cards(primary, table),
         *(Card(*item) for item in good_time_cards(intervals)),
@@ -67,7 +69,7 @@ def write_good_times(
     writer.write(*table_block(block or STDGTI, good_time_fields(intervals), cards))
 
 
-def new_primary(reporter: Reporter, command: str, primary: Header, table: Header) -> Header:
+def new_primary(reporter: Reporter, call: Invocation, primary: Header, table: Header) -> Header:
     """A primary header without data: who made the file, of which observation, and its history."""
     header = Header(
         [
@@ -77,9 +79,9 @@ def new_primary(reporter: Reporter, command: str, primary: Header, table: Header
             ("EXTEND", True, "FITS dataset may contain extensions"),
         ]
     )
-    header.extend(headers.creation_cards(reporter, command))
+    header.extend(creation_cards(reporter, call, primary))
     header.extend(headers.observation_cards(primary, table))
-    header.extend(headers.history_cards(reporter, primary))
+    header.extend(history_cards(reporter, primary))
     return header
 
 

@@ -72,7 +72,7 @@ def run(call: Invocation) -> None:
         primary, table = headers[0]
         extra = [Card("GTIMODE", call.text("mergemode"), "How the sets of good times were joined")]
         write_good_times(
-            outputs, target, merged, reporter=reporter, command=call.command, primary=primary, table=table, extra=extra
+            outputs, target, merged, reporter=reporter, call=call, primary=primary, table=table, extra=extra
         )
 
 

@@ -1,4 +1,4 @@
-"""What the headers of all products share: who made them, of what, and the observation they come from."""
+"""What the headers of all products share besides their history: the observation they come from, and what times mean."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from .fitscards import Card, Header
-from .reporting import RELEASE, Reporter, timestamp
+from .history import MADE
 
 __all__ = [
     "FILTERED_KEYS",
     "attribute_cards",
     "combined_expression",
-    "creation_cards",
     "exposure_cards",
-    "history_cards",
     "instrument_cards",
     "list_primary",
     "observation_cards",
@@ -22,7 +20,6 @@ __all__ = [
     "time_cards",
 ]
 
-_MADE = re.compile(r"XPROC\d+|XDAL\d+|CREATOR|DATE|CHECKSUM|DATASUM|LONGSTRN|HISTORY")
 _STRUCTURE = re.compile(
     r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|BSCALE|BZERO|BUNIT|BLANK|EXTNAME|HDUNAME|HDUCLAS\w|HDUVERS\w?"
     r"|XMMSEP|SLCTEXPR|EXPOSURE|(?:ONTIME|LIVETI|LIVTIME|EXPOSUR)\w*|C(?:TYPE|RPIX|RVAL|DELT|UNIT|ROTA)\d.*"
@@ -48,27 +45,11 @@ _TIMES = (
 _SKY = re.compile(r"REF[XY](?:CTYP|CRPX|CRVL|CDLT|LMIN|LMAX|DMIN|DMAX|CUNI)|EQUINOX|RADECSYS|RADESYS")
 
 
-def creation_cards(reporter: Reporter, command: str) -> list[Card]:
-    """XPROC0, CREATOR, DATE and LONGSTRN of a product made now."""
-    return [
-        Card("XPROC0", f"{command} # ({reporter.version}) [{RELEASE}]"),
-        Card("CREATOR", reporter.creator, "name of code which created this data set"),
-        Card("DATE", timestamp(), "creation date"),
-        Card("LONGSTRN", "OGIP 1.0", "The HEASARC Long String Convention may be used"),
-    ]
-
-
 def observation_cards(primary: Header, table: Header) -> list[Card]:
     """The keywords of the input's primary header, and of the table those that tell of the observation."""
-    cards = [card for card in primary if not _MADE.fullmatch(card.keyword) and not _STRUCTURE.fullmatch(card.keyword)]
+    cards = [card for card in primary if not MADE.fullmatch(card.keyword) and not _STRUCTURE.fullmatch(card.keyword)]
     there = {card.keyword for card in cards}
     return cards + [card for key in _OBSERVATION if key not in there and (card := table.card(key)) is not None]
-
-
-def history_cards(reporter: Reporter, primary: Header) -> list[Card]:
-    """HISTORY with this task first."""
-    made = Card("HISTORY", f"Created by {reporter.creator}")
-    return [made, *(card for card in primary if card.keyword == "HISTORY")]
 
 
 def instrument_cards(primary: Header, table: Header) -> list[Card]:
@@ -98,7 +79,7 @@ def exposure_cards(table: Header, *, with_ccds: bool) -> list[Card]:
 
 def list_primary(primary: Header, creation: Iterable[Card], history: Iterable[Card]) -> Header:
     """The primary header of a filtered list: the input's, with who made it anew."""
-    kept = [card for card in primary if not _MADE.fullmatch(card.keyword)]
+    kept = [card for card in primary if not MADE.fullmatch(card.keyword)]
     start = next((place for place, card in enumerate(kept) if not _MANDATORY.fullmatch(card.keyword)), len(kept))
     return Header([*kept[:start], *creation, *kept[start:], *history])
 

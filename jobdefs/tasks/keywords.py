@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from .fitscards import Card, Header
 from .fitsio import open_fits
 from .fitsout import Outputs
+from .history import changed
+from .parameters import Invocation
+from .reporting import Reporter
 
 __all__ = ["set_keywords"]
 
 
-def set_keywords(path: str, block: str, cards: Sequence[Card], *, history: str = "") -> None:
-    """Set keywords of a block, and add a line to the history of the file.
+def set_keywords(path: str, block: str, cards: Sequence[Card], *, reporter: Reporter, call: Invocation) -> None:
+    """Set keywords of a block, and note in the file that the task has done so.
 
     Parameters
     ----------
     block
         Its name.
-    history
-        For the primary header; empty for none.
 
     Raises
     ------
@@ -36,6 +37,7 @@ def set_keywords(path: str, block: str, cards: Sequence[Card], *, history: str =
             if hdu.index == target.index:
                 for card in cards:
                     header.set(card.keyword, card.value, card.comment)
-            if hdu.index == 0 and history:
-                header.append("HISTORY", history)
+            if hdu.index == 0:
+                told = ", ".join(card.keyword for card in cards)
+                header = changed(header, reporter, call, change=f"{told} set")
             writer.copy(file, hdu, header)

@@ -21,7 +21,7 @@ from vo.errors import AthanorError, ParameterError, ParameterErrors, UsageError
 
 from .reporting import RELEASE, TaskError
 
-__all__ = ["HelpRequested", "Invocation", "parse_arguments", "read_command_line", "usage"]
+__all__ = ["HelpRequested", "Invocation", "parse_arguments", "quoted", "read_command_line", "usage"]
 
 DEFAULT_VERBOSITY = 4
 _VALUED = {"-V": "verbosity", "--verbosity": "verbosity", "-w": "warning", "--warning": "warning"}
@@ -99,10 +99,10 @@ class Invocation:
 
     @property
     def command(self) -> str:
-        """The call with every parameter, as XPROC0 and the first line of a log tell it."""
+        """The call with every parameter, as the first line of a log tells it."""
         words = [self.definition.name]
         words += [
-            f"{parameter.name}={_quoted(' '.join(self.values.get(parameter.name, [''])))}"
+            f"{parameter.name}={quoted(' '.join(self.values.get(parameter.name, [''])))}"
             for parameter in self.definition.parameters
         ]
         return " ".join(words)
@@ -113,7 +113,7 @@ class Invocation:
         return f"-w {self.warning} -V {self.verbosity}"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """A value as a shell would need it; SAS writes it so in XPROC0 too."""
     if value and all(character.isalnum() or character in "_@%+=:,./-" for character in value):
         return value

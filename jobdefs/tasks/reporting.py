@@ -6,14 +6,13 @@ Messages go to standard output, warnings and errors to standard error: ``** task
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from datetime import UTC, datetime
 
 from vo.errors import UsageError
 
-__all__ = ["RELEASE", "Reporter", "TaskError", "timestamp"]
+__all__ = ["RELEASE", "Reporter", "TaskError"]
 
 RELEASE = "athanor-0.1.0"
 """The release that a task's messages and products name where SAS names its own."""
@@ -102,13 +101,6 @@ class Reporter:
     def _write(line: str) -> None:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-
-
-def timestamp() -> str:
-    """The time of a product's making for DATE: SOURCE_DATE_EPOCH where it is set, else now (UTC)."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _clock() -> str:

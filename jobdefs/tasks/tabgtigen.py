@@ -61,7 +61,7 @@ def run(call: Invocation) -> None:
                 target,
                 kept,
                 reporter=reporter,
-                command=call.command,
+                call=call,
                 primary=file.hdus[0].header,
                 table=table.header,
                 extra=[

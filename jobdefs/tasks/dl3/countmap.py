@@ -11,7 +11,7 @@ from vo.errors import ParameterError
 
 from ..fitscards import Card, Header
 from ..fitsout import Outputs
-from ..headers import creation_cards
+from ..history import creation_cards, history_cards
 from ..parameters import Invocation
 from ..previews import write_preview
 from ..reporting import Reporter
@@ -137,7 +137,7 @@ def _header(
             ("EXTEND", True, "FITS dataset may contain extensions"),
         ]
     )
-    header.extend(creation_cards(reporter, call.command))
+    header.extend(creation_cards(reporter, call, runs[0].primary))
     frame = {"RADECSYS", "RADESYS", "EQUINOX"}
     header.extend(card for card in common_cards(runs) if card.keyword not in frame)
     for number, axis in enumerate((plane.x, plane.y), start=1):
@@ -160,7 +160,8 @@ def _header(
             Card("NRUNS", len(runs), "number of runs"),
         ]
     )
-    header.extend(Card("HISTORY", f"Events of {item.name}") for item in runs)
+    header.extend(history_cards(reporter))
+    header.extend(Card("HISTORY", f"Events of {Path(item.name).name}") for item in runs)
     return header
 
 

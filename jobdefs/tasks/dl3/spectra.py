@@ -97,8 +97,8 @@ def write_spectra(
         writer = outputs.open(target)
         primary, table = Header(common_cards(runs)), runs[0].header
         instrument = instrument_cards(primary, Header([card for card in table if card.keyword in primary]))
-        head = new_primary(reporter, call.command, primary, Header())
-        head.extend(Card("HISTORY", f"Events of {run.name}") for run in runs)
+        head = new_primary(reporter, call, primary, Header())
+        head.extend(Card("HISTORY", f"Events of {Path(run.name).name}") for run in runs)
         writer.write(head)
         cards = _spectrum_cards(instrument, len(counts), stacked.livetime, background, is_source=target == on)
         _write_counts(writer, counts, backscale, cards)

@@ -11,20 +11,26 @@ import numpy as np
 from ..fitscards import Card, Header
 from ..fitsio import open_fits
 from ..fitsout import Outputs
-from ..headers import creation_cards
+from ..history import MADE, creation_cards, history_cards
+from ..parameters import Invocation
 from ..reporting import Reporter, TaskError
 
 __all__ = ["add_images"]
 
 _OF_ONE = re.compile(
-    r"\d*DS(?:TYP|UNIT?|FORM|VAL|REF)\d+|SLCTEXPR|CHECKSUM|DATASUM|(?:ONTIME|LIVETI|EXPOSU)\w*|XPROC\d+|XDAL\d+|CREATOR"
-    r"|DATE|LONGSTRN|HISTORY|BITPIX|NAXIS\d*|SIMPLE|EXTEND|BSCALE|BZERO"
+    r"\d*DS(?:TYP|UNIT?|FORM|VAL|REF)\d+|SLCTEXPR|(?:ONTIME|LIVETI|EXPOSU)\w*|BITPIX|NAXIS\d*|SIMPLE|EXTEND|BSCALE|BZERO"
 )
 _MAY_DIFFER = ("INSTRUME", "FILTER", "SUBMODE", "DATAMODE", "EXPIDSTR", "EXP_ID", "DATE-OBS", "DATE-END", "OBS_ID")
 
 
 def add_images(
-    parts: Sequence[Path], target: str, *, reporter: Reporter, command: str, names: Sequence[str], real: bool = False
+    parts: Sequence[Path],
+    target: str,
+    *,
+    reporter: Reporter,
+    call: Invocation,
+    names: Sequence[str],
+    real: bool = False,
 ) -> None:
     """Write the sum of images of the same pixels.
 
@@ -64,11 +70,12 @@ def add_images(
             ("EXTEND", True, "FITS dataset may contain extensions"),
         ]
     )
-    made.extend(creation_cards(reporter, command))
+    made.extend(creation_cards(reporter, call, first))
     made.extend(
         card
         for card in first
-        if not _OF_ONE.fullmatch(card.keyword)
+        if not MADE.fullmatch(card.keyword)
+        and not _OF_ONE.fullmatch(card.keyword)
         and not (card.keyword in _MAY_DIFFER and any(other.get(card.keyword) != card.value for other in headers))
     )
     if "INSTRUME" not in made:
@@ -76,6 +83,7 @@ def add_images(
     made.add(
         Card("EXPOSURE", sum(float(header.number("EXPOSURE") or 0) for header in headers), "[s] sum of the images'")
     )
-    made.extend(Card("HISTORY", f"Sum of the image of {name}") for name in names)
+    made.extend(history_cards(reporter))
+    made.extend(Card("HISTORY", f"Sum of the image of {Path(name).name}") for name in names)
     with Outputs() as outputs:
         outputs.open(target).write(made, total.astype(">f4" if real else ">i4"))

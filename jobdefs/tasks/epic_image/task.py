@@ -114,7 +114,7 @@ def _image(call: Invocation, reporter: Reporter, lists: Sequence[EventList], gri
     if len(lists) > 1:
         names = [events.name for events in lists]
         paths = [Path(part) for part in parts]
-        add_images(paths, target, reporter=reporter, command=call.command, names=names)
+        add_images(paths, target, reporter=reporter, call=call, names=names)
 
 
 def _exposure_maps(call: Invocation, reporter: Reporter, lists: Sequence[EventList], bands: Sequence[Band]) -> None:
@@ -151,7 +151,7 @@ def _exposure_maps(call: Invocation, reporter: Reporter, lists: Sequence[EventLi
         if len(lists) > 1:
             names = [events.name for events in lists]
             paths = [Path(part) for part in parts]
-            add_images(paths, target, reporter=reporter, command=call.command, names=names, real=True)
+            add_images(paths, target, reporter=reporter, call=call, names=names, real=True)
     _remove_parts(lists, bands)
 
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import headers
 from ..apertures import Aperture, EventList
 from ..filespec import file_and_block
-from ..fitscards import Card, Header
-from ..fitsio import FitsFile, Hdu, open_fits
+from ..fitscards import Card
+from ..fitsio import Hdu, open_fits
 from ..fitsout import Field, Outputs, Writer, table_block
 from ..gtifile import new_primary
 from ..parameters import Invocation
@@ -121,19 +120,12 @@ def write_net_curve(
         writer = outputs.open(call.text("outset"))
         target = file.find("RATE")
         primary = file.hdus[0].header
-        writer.write(_primary(call, file, target, reporter))
+        writer.write(new_primary(reporter, call, primary, target.header))
         _write_rates(writer, target, columns, exposure)
         for hdu in file.hdus[1:]:
             if hdu.index != target.index:
                 writer.copy(file, hdu)
         reporter.message(f"{call.text('outset')}: {len(columns['TIME'])} bins of {primary.text('OBS_ID')}.")
-
-
-def _primary(call: Invocation, file: FitsFile, target: Hdu, reporter: Reporter) -> Header:
-    old = Header(card for card in file.hdus[0].header if card.keyword != "HISTORY")
-    header = new_primary(reporter, call.command, old, target.header)
-    header.extend(card for card in headers.history_cards(reporter, file.hdus[0].header)[1:])
-    return header
 
 
 def _write_rates(writer: Writer, target: Hdu, columns: Mapping[str, np.ndarray], exposure: float) -> None:

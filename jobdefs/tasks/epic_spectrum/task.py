@@ -20,7 +20,7 @@ from ..fitsio import open_fits
 from ..keywords import set_keywords
 from ..parameters import Invocation
 from ..previews import write_preview
-from ..reporting import RELEASE, Reporter, TaskError
+from ..reporting import Reporter, TaskError
 from ..responses import NO_RESPONSES, make_responses, need_calibration, set_area_with_sas
 from ..running import running
 from ..sourceselection import Selected, check_names, select, told_aperture, write_regions, write_summary
@@ -65,7 +65,7 @@ def run(call: Invocation) -> None:
             )
         else:
             reporter.message(NO_RESPONSES)
-        _name_files(call, source, background)
+        _name_files(call, source, background, reporter)
         made = _summary(call, selected, source, background)
         _group(call, selected, source, background, reporter)
         write_regions(selected)
@@ -92,17 +92,17 @@ def _extract(call: Invocation, selected: Selected, where: Aperture, target: str,
         set_area_with_sas(target, selected.events, reporter)
         return
     area = Card("BACKSCAL", round(where.area, 3), "Area in (0.05 arcsec)**2 without gaps and bad pixels")
-    set_keywords(target, "SPECTRUM", [area], history=f"BACKSCAL set by epic-spectrum ({VERSION}) [{RELEASE}]")
+    set_keywords(target, "SPECTRUM", [area], reporter=reporter, call=call)
 
 
-def _name_files(call: Invocation, source: str, background: str) -> None:
+def _name_files(call: Invocation, source: str, background: str, reporter: Reporter) -> None:
     """BACKFILE, RESPFILE and ANCRFILE of the source's spectrum."""
     cards = [Card("BACKFILE", background, "Name of background file")] if background else []
     if has_sas():
         cards.append(Card("RESPFILE", call.text("rmfset"), "Name of response file"))
         cards.append(Card("ANCRFILE", call.text("arfset"), "Name of ARF file"))
     if cards:
-        set_keywords(source, "SPECTRUM", cards)
+        set_keywords(source, "SPECTRUM", cards, reporter=reporter, call=call)
 
 
 def _group(call: Invocation, selected: Selected, source: str, background: str, reporter: Reporter) -> None:

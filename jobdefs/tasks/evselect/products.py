@@ -35,7 +35,7 @@ class Frame:
     Parameters
     ----------
     creation
-        XPROC0, CREATOR and DATE.
+        XPROCn and CREATOR.
     observation
         Keywords of the observation for the primary header.
     instrument

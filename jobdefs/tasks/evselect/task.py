@@ -15,6 +15,7 @@ from ..filespec import file_and_block
 from ..fitscards import Card, Header
 from ..fitsio import FitsFile, Table, open_fits
 from ..fitsout import Outputs, Writer
+from ..history import creation_cards, history_cards, without_directories
 from ..intervals import parse_ranges
 from ..parameters import Invocation
 from ..reporting import Reporter, TaskError
@@ -226,13 +227,13 @@ class _Run:
         )
 
     def _creation(self) -> list[Card]:
-        return headers.creation_cards(self.reporter, self.call.command)
+        return creation_cards(self.reporter, self.call, self.primary)
 
     def _history(self) -> list[Card]:
-        return headers.history_cards(self.reporter, self.primary)
+        return history_cards(self.reporter, self.primary)
 
     def _slctexpr(self, selection: Selection) -> str:
-        return headers.combined_expression(selection.expanded, self.table.header.text("SLCTEXPR"))
+        return headers.combined_expression(without_directories(selection.expanded), self.table.header.text("SLCTEXPR"))
 
     def _exposure_cards(self, exposure: Exposure | None, ccds: CcdCounts | None, product: str) -> list[Card]:
         if product == "histogramset":

@@ -46,7 +46,7 @@ def run(call: Invocation) -> None:
         total = float(np.diff(intervals, axis=1).sum())
         told = "without end" if len(intervals) and intervals[-1, 1] == FOREVER else f"{total:g} s"
         reporter.message(f"{len(intervals)} intervals, {told}.")
-        write_good_times(outputs, target, intervals, reporter=reporter, command=call.command)
+        write_good_times(outputs, target, intervals, reporter=reporter, call=call)
 
 
 def _read(name: str) -> str:

@@ -14,6 +14,7 @@ from .. import headers
 from ..fitscards import Card, Header
 from ..fitsio import Column, FitsFile, Hdu, Table
 from ..fitsout import Outputs
+from ..history import creation_cards, history_cards
 from ..parameters import Invocation
 from ..reporting import Reporter, TaskError
 
@@ -131,11 +132,11 @@ def write_grouped(
     """
     file, table = spectrum.file, spectrum.file.table(spectrum.hdu)
     primary = file.hdus[0].header
-    creation = headers.creation_cards(reporter, call.command)
+    creation = creation_cards(reporter, call, primary)
     writer = outputs.open(path)
     for hdu in file.hdus:
         if hdu.index == 0:
-            writer.copy(file, hdu, headers.list_primary(primary, creation, headers.history_cards(reporter, primary)))
+            writer.copy(file, hdu, headers.list_primary(primary, creation, history_cards(reporter, primary)))
         elif hdu.index != spectrum.hdu.index:
             writer.copy(file, hdu)
         else:

@@ -18,9 +18,8 @@ CRAB = ("023523", "023526", "023559", "023592")
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The working directory, and a fixed DATE."""
+    """The working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1577836800")
     (tmp_path / "inputs").mkdir()
     return tmp_path
 

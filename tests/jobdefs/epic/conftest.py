@@ -32,9 +32,8 @@ def lists(tmp_path_factory) -> Lists:
 
 @pytest.fixture
 def job(tmp_path, lists, monkeypatch) -> Path:
-    """A job's directory with the lists as ``inputs/pn.fits`` and ``inputs/mos1.fits``, a fixed DATE, and no SAS."""
+    """A job's directory with the lists as ``inputs/pn.fits`` and ``inputs/mos1.fits``, and no SAS."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1577836800")
     for name in ("SAS_DIR", "SAS_CCF", "SAS_ODF", "SAS_CCFPATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

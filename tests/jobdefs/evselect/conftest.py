@@ -18,9 +18,8 @@ Evselect = Callable[..., Path]
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:
-    """The working directory, and a fixed DATE."""
+    """The working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1577836800")
     return tmp_path
 
 

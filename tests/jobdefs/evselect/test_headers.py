@@ -20,7 +20,7 @@ PRODUCTS = {
     "histogram": ("histogramset", 1, {"histogramcolumn": "PATTERN"}),
     "list": ("filteredset", 1, {}),
 }  # fmt: skip
-OWN = ("XPROC0", "CHECKSUM", "DATASUM")
+OWN = ("XPROC0", "XPROC1", "CHECKSUM", "DATASUM")
 
 
 def lines(path: Path, block: int) -> list[str]:
@@ -60,7 +60,9 @@ def test_good_times_and_regions_in_full(events, evselect):
 def test_the_command_is_recorded_whole(events, evselect):
     out = evselect(expression="PI in [300:10000]", imageset="image.fits")
     with fits.open(out / "image.fits") as hdus:
-        command = hdus[0].header["XPROC0"]
+        earlier, command = (hdus[0].header[f"XPROC{number}"] for number in (0, 1))
+        assert "XPROC2" not in hdus[0].header
+    assert earlier == "epchain odf=/somewhere # (epchain-8.82)"
     assert command.startswith("evselect table=events.fits expression='PI in [300:10000]' ")
     assert command.endswith(" # (evselect-3.71.1-compatible) [athanor-0.1.0]")
     for assignment in ("imageset=image.fits", "blockstocopy=''", "withimageset=yes", "ximagesize=600", "flagbit=-1"):
@@ -96,4 +98,8 @@ def test_a_list_that_is_filtered_again_remembers(events, evselect):
         assert header["SLCTEXPR"] == "(PATTERN<=4) && (PI>=300)"
         assert [header[f"DSTYP{number}"] for number in (1, 2, 3, 4)] == ["CCDNR", "PATTERN", "PI", "TIME"]
         assert [header[f"DSVAL{number}"] for number in (2, 3)] == [":4", "300:"]
-        assert len([card for card in hdus[0].header.cards if card.keyword == "XPROC0"]) == 1
+        told = [card for card in hdus[0].header.cards if card.keyword.startswith("XPROC")]
+    assert [card.keyword for card in told] == ["XPROC0", "XPROC1", "XPROC2"]
+    assert [card.value.split()[:2] for card in told] == [
+        ["epchain", "odf=/somewhere"], ["evselect", "table=events.fits"], ["evselect", "table=first.fits"],
+    ]  # fmt: skip

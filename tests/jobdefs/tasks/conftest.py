@@ -24,9 +24,8 @@ Verifier = Callable[..., None]
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:
-    """The working directory, and a fixed DATE."""
+    """The working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1577836800")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))  # for the tasks that a task runs
     monkeypatch.delenv("SAS_DIR", raising=False)
     return tmp_path

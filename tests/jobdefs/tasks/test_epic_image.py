@@ -34,7 +34,6 @@ def archive(tmp_path_factory):
 def lists(archive, tmp_path, monkeypatch):
     """The event lists of pn and both MOS, as inputs of a job in the working directory."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1577836800")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.delenv("SAS_DIR", raising=False)
     (tmp_path / "inputs").mkdir()
