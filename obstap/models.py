@@ -57,6 +57,9 @@ class PublishedProduct(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="products"
     )
+    publisher = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )  # null: whoever runs the service
     release_date = models.DateTimeField(null=True, blank=True, help_text="When its file becomes public; null: at once.")
     published_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State.choices, default=State.PUBLISHING)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 
 from obstap.archive import FITS, access_path, publisher_did
 from obstap.ingest.dl3_index import Dl3Indices
@@ -17,6 +19,7 @@ from obstap.ingest.product import Product
 from obstap.ingest.recognise import recognise
 from obstap.ingest.walk import walk
 from obstap.models import ArchiveFile
+from obstap.signals import files_ingested
 from vo.errors import ParameterError
 
 __all__ = ["Entry", "Report", "ingest"]
@@ -113,8 +116,8 @@ def ingest(
 ) -> Report:
     """Bring files into the archive.
 
-    Rows are published in one step at the end; the database remembers the files only after that, so that a run which
-    is interrupted anywhere is repaired by running it again.
+    Rows are published in one step at the end; the database remembers the files, and whoever listens hears of them, only
+    after that and in one transaction, so that a run which is interrupted anywhere is repaired by running it again.
 
     Parameters
     ----------
@@ -129,7 +132,7 @@ def ingest(
     progress
         Wraps the list of files, for instance to show a progress bar.
     """
-    report = Report()
+    report, started = Report(), timezone.now()
     indices = Dl3Indices()
     files = list(_nameable(walk(paths), report))
     taken: dict[str, Path] = {}
@@ -147,7 +150,7 @@ def ingest(
     report.refused += indices.problems
     if report.ingested and not dry_run:
         _publish(report.ingested)
-        _remember(report.ingested)
+        _remember(report.ingested, started, {"collection": [collection] if collection else [], "again": [again]})
     return report
 
 
@@ -260,23 +263,34 @@ def _publish(entries: Sequence[Entry]) -> None:
     if former:
         store = get_store()
         for table in (OBSCORE, OBSCORE_HEA):
-            store.delete(table.name, former)
+            store.delete(table.name, list(former))
 
 
-def _former(entries: Sequence[Entry]) -> list[str]:
-    """Identifiers under which the same files stood in another collection."""
+def _former(entries: Sequence[Entry]) -> dict[str, str]:
+    """Identifiers under which the same files stood in another collection, with those under which they stand now."""
     dids = {str(entry.path): entry.did for entry in entries}
-    former = []
+    former = {}
     for part in _parts(entries):
         rows = ArchiveFile.objects.filter(path__in=[str(entry.path) for entry in part])
-        former += [did for path, did in rows.values_list("path", "obs_publisher_did") if dids[path] != did]
+        former |= {did: dids[path] for path, did in rows.values_list("path", "obs_publisher_did") if dids[path] != did}
     return former
 
 
-def _remember(entries: Sequence[Entry]) -> None:
-    former = _former(entries)
+def _changed(entries: Sequence[Entry]) -> set[str]:
+    """Identifiers of files that the archive knows in another state."""
+    states = {entry.did: (entry.size, entry.mtime_ns) for entry in entries}
+    changed = set()
+    for part in _parts(entries):
+        rows = ArchiveFile.objects.filter(obs_publisher_did__in=[entry.did for entry in part])
+        known = rows.values_list("obs_publisher_did", "size", "mtime_ns")
+        changed |= {did for did, size, mtime in known if states[did] != (size, mtime)}
+    return changed
+
+
+def _remember(entries: Sequence[Entry], started: datetime, parameters: dict[str, list[object]]) -> None:
+    former, changed = _former(entries), _changed(entries)
     with transaction.atomic():
-        for part in _parts(former):
+        for part in _parts(list(former)):
             ArchiveFile.objects.filter(obs_publisher_did__in=part).delete()
         ArchiveFile.objects.bulk_create(
             [entry.model() for entry in entries],
@@ -287,6 +301,14 @@ def _remember(entries: Sequence[Entry]) -> None:
                 "path", "media_type", "size", "mtime_ns", "obs_id", "dataproduct_type", "ingested_at",
             ],
         )  # fmt: skip
+        files_ingested.send(
+            ArchiveFile,
+            dids=[entry.did for entry in entries],
+            changed=changed,
+            moved=former,
+            started=started,
+            parameters=parameters,
+        )
 
 
 def _parts(items: Sequence) -> Iterator[Sequence]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -50,7 +51,12 @@ class _Draft:
 
 
 def publish_results(
-    *, job: Job, collection: str, names: Sequence[str] = (), release_date: datetime | None = None
+    *,
+    job: Job,
+    collection: str,
+    names: Sequence[str] = (),
+    release_date: datetime | None = None,
+    publisher: Any = None,
 ) -> list[PublishedProduct]:
     """Publish results of a completed job in ``ivoa.obscore``; who may is `obstap.products.require_publisher`'s affair.
 
@@ -65,6 +71,8 @@ def publish_results(
     release_date
         When the files become public, in UTC; at once when None. Until then the job's owner alone may read them, while
         the rows are public.
+    publisher
+        The user who publishes; None for whoever runs the service.
 
     Returns
     -------
@@ -89,7 +97,7 @@ def publish_results(
             check_collection(collection)
             drafts = [draft for draft in drafts if not _published_there(draft.result, collection)]
             if drafts:
-                _publish(drafts, origins)
+                _publish(drafts, origins, publisher)
     _announce()
     wanted = [result.name for result in results]
     products = PublishedProduct.objects.filter(job_id=job.pk, result__in=wanted, state=State.PUBLISHED)
@@ -212,13 +220,14 @@ def _check_rows(drafts: Sequence[_Draft]) -> None:
             raise ParameterError("RESULT", f"{draft.result.name!r} gives no valid row: {error}") from error
 
 
-def _publish(drafts: Sequence[_Draft], origins: Sequence[str]) -> None:
+def _publish(drafts: Sequence[_Draft], origins: Sequence[str], publisher: Any) -> None:
     from obstap import catalogue  # noqa: PLC0415 - loads the table store
     from obstap.obscore import OBSCORE, OBSCORE_HEA, batch, hea_batch  # noqa: PLC0415
     from obstap.stores import TableContent  # noqa: PLC0415
 
     with transaction.atomic():
         for draft in drafts:
+            draft.record.publisher = publisher
             draft.record.save(force_insert=True)
             Progenitor.objects.bulk_create(Progenitor(product=draft.record, identifier=origin) for origin in origins)
     try:

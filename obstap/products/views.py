@@ -44,6 +44,7 @@ def _publish(request: HttpRequest, *, job_id: str) -> HttpResponseBase:
         collection=wanted.required("COLLECTION", "the obs_collection of the products"),
         names=wanted.all("RESULT"),
         release_date=parse_release_date(wanted.single("RELEASE_DATE")),
+        publisher=request.user,
     )
     return _answer(request, job, status=201)
 

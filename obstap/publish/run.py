@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from django.utils import timezone
+
 from obstap import catalogue
 from obstap.metadata import Table
 from obstap.publish.describe import RESERVED_SCHEMAS
 from obstap.publish.overrides import read_overrides
 from obstap.publish.plan import Choices, Plan, make_plan
 from obstap.publish.reading import open_source
+from obstap.signals import table_published, table_unpublished
 from obstap.stores import TableContent, TableStore, get_store
+from uws.runner_results import digest
 from vo.errors import AuthorizationError, NotFoundError, UsageError
 from vo.wording import did_you_mean
 
@@ -57,7 +61,7 @@ def publish_file(
     vo.errors.UsageError
         When the file or a choice cannot be published; nothing is published then.
     """
-    store = store or get_store()
+    store, begun = store or get_store(), timezone.now()
     _check_free(choices.name, _published(store), replace=replace)
     overrides = read_overrides(metadata) if metadata else None
     with open_source(path, table=table) as source:
@@ -69,10 +73,21 @@ def publish_file(
             for _ in rows:
                 pass  # each batch is checked while it is made
             return plan
+        size, sha256 = digest(path)
         with store.exclusive():
             _check_free(choices.name, _published(store), replace=replace)
             descriptions = {plan.table.schema: schema_description} if schema_description else {}
             catalogue.publish([TableContent(plan.table, rows)], schema_descriptions=descriptions, store=store)
+            table_published.send(
+                Plan,
+                name=plan.table.name,
+                path=path,
+                sha256=sha256,
+                size=size,
+                started=begun,
+                parameters=_told(choices, table, replace=replace),
+                metadata=metadata,
+            )
     return plan
 
 
@@ -89,6 +104,7 @@ def unpublish(name: str, *, store: TableStore | None = None) -> list[str]:
         found = removable(name, store)
         others = referring(found.name, _published(store))
         catalogue.publish([], drop=[found.name], store=store)
+        table_unpublished.send(Plan, name=found.name)
     return others
 
 
@@ -121,6 +137,24 @@ def referring(name: str, published: Mapping[str, Table]) -> list[str]:
         for table in published.values()
         if table.name.lower() != name.lower() and any(key.target.lower() == name.lower() for key in table.foreign_keys)
     )
+
+
+def _told(choices: Choices, table: str, *, replace: bool) -> dict[str, list[object]]:
+    """What was decided, by the names of the command's options; what was left to the file is not among it."""
+    given: dict[str, list[object]] = {
+        "name": [choices.name],
+        "description": [choices.description],
+        "utype": [choices.utype],
+        "hdu": [table],
+        "position": [" ".join(choices.position or ())],
+        "foreign-key": list(choices.foreign_keys),
+        "index": list(choices.indexed),
+        "principal": list(choices.principal),
+    }
+    told = {name: kept for name, values in given.items() if (kept := [value for value in values if value])}
+    if choices.key is not None:
+        told["key"] = [choices.key]
+    return told | ({"replace": [True]} if replace else {})
 
 
 def _check_free(name: str, published: Mapping[str, Table], *, replace: bool) -> None:

@@ -33,7 +33,7 @@ def associate(activity: Activity, job: Job, generated: list[Entity]) -> None:
 
 
 def service_agent() -> Agent:
-    """This software."""
+    """The service's own software."""
     agent, _ = Agent.objects.get_or_create(
         identifier=SERVICE_AGENT,
         defaults={"name": f"Athanor {settings.ATHANOR_VERSION}", "type": "SoftwareAgent"},

@@ -64,6 +64,7 @@ def _publish(request: HttpRequest, job: Job, form: PublishForm) -> bool:
             collection=form.cleaned_data["collection"],
             names=form.cleaned_data["result"],
             release_date=form.cleaned_data["release_date"],
+            publisher=request.user,
         )
     except UsageError as error:
         form.place(error)

@@ -195,7 +195,7 @@ def test_a_crash_is_repaired_by_running_again(
     archive: Archive, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(run, step, lambda entries: 1 / 0)
+        patch.setattr(run, step, lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             ingest(paths=[folder])
     assert not ArchiveFile.objects.exists()
