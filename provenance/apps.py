@@ -17,10 +17,13 @@ class ProvenanceConfig(AppConfig):
         from obstap.products import product_published, product_withdrawn  # noqa: PLC0415
         from provenance.links import provenance_links  # noqa: PLC0415
         from provenance.recording import record_job, record_publication, record_withdrawal  # noqa: PLC0415
+        from provenance.rerun.due import compare_at_once, compare_due, due  # noqa: PLC0415
+        from uws.engine.housekeeping import Chore, register_chore  # noqa: PLC0415
         from uws.signals import job_finished  # noqa: PLC0415
 
         def record(sender: object, job_id: str, **_: object) -> None:  # noqa: ARG001 - the signal's form
             record_job(job_id=job_id)
+            compare_at_once(job_id=job_id)
 
         def publish(sender: object, did: str, **_: object) -> None:  # noqa: ARG001 - receivers of signals take it
             record_publication(did=did)
@@ -32,3 +35,4 @@ class ProvenanceConfig(AppConfig):
         product_withdrawn.connect(withdraw, weak=False, dispatch_uid="provenance.record_withdrawal")
         register_links(provenance_links)
         job_finished.connect(record, weak=False, dispatch_uid="provenance.record_job")
+        register_chore(Chore("Comparing repetitions", compare_due, pause=30.0, woken=due))
