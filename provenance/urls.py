@@ -5,10 +5,14 @@ from __future__ import annotations
 from django.urls import path
 
 from provenance import views
+from provenance.crate import views as crate
+from provenance.rerun import api as rerun
 
 urlpatterns = [
+    *rerun.urlpatterns,
     path("jobs/<str:job_id>/provenance/", views.job_page, name="job-provenance"),
     path("provenance/jobs/<str:job_id>.<str:extension>", views.job_document, name="provenance-document"),
     path("provsap", views.provsap, name="provsap"),
     path("provenance/entities/", views.entity, name="provenance-entity"),
+    *crate.urlpatterns,
 ]

@@ -120,6 +120,11 @@ class JobPage:
         return self.job.phase in (Phase.ERROR, Phase.ABORTED)
 
     @property
+    def can_rerun(self) -> bool:
+        """Whether the job can be repeated as it was, to compare the results; it may be refused yet."""
+        return self.job.phase in FINAL
+
+    @property
     def title(self) -> str:
         """The name that its owner gave it, or the task and the files that it reads."""
         files = ", ".join(row.input.name for row in self.inputs)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from web.views import exchange, home, jobdefs, jobs, observations, publish, search, tables
+from web.views import exchange, home, jobdefs, jobs, observations, publish, rerun, search, tables
 
 
 class AnyText(StringConverter):
@@ -43,6 +43,7 @@ urlpatterns = [
     path("jobs/<str:job_id>/log", jobs.log, name="job-log"),
     path("jobs/<str:job_id>/run", jobs.run, name="job-run"),
     path("jobs/<str:job_id>/retry", jobs.retry, name="job-retry"),
+    path("jobs/<str:job_id>/rerun", rerun.rerun, name="job-rerun"),
     path("jobs/<str:job_id>/abort", jobs.abort, name="job-abort"),
     path("jobs/<str:job_id>/delete", jobs.delete, name="job-delete"),
     path("jobs/<str:job_id>/keep", jobs.keep, name="job-keep"),

@@ -102,7 +102,7 @@ def record_comparison(*, original: Job, repetition: Job, comparison: Comparison)
         ),
         batch_size=_AT_ONCE,
     )
-    associate(activity, repetition, [verdict])
+    associate(activity, repetition)
     return activity
 
 
