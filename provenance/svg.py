@@ -5,20 +5,19 @@ No outside program is needed, so that a bare machine can draw it too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from provenance.document import activity_url, entity_url
-from provenance.graph import ActivityNode, Graph, Relation
-from provenance.layout import NODE_HEIGHT, NODE_WIDTH, Layout, Place, place
+from provenance.drawing import Arrow, Drawing, Label, Links, Node, compose, shortened
+from provenance.graph import Graph
+from provenance.layout import GAP_X, NODE_HEIGHT, NODE_WIDTH, Place
 from vo.xmltext import attribute, content
 
-__all__ = ["draw"]
-
-DRAWN = ("used", "wasGeneratedBy", "wasAssociatedWith")
-"""Relations that are drawn; the others follow from them and stand in the table beneath."""
+__all__ = ["COLOURS", "draw", "shape", "write"]
 
 COLOURS = {
     "entity": ("#fffbd6", "#8a7a1f"),
+    "collection": ("#fffbd6", "#8a7a1f"),
+    "value": ("#f1f7d8", "#64731b"),
     "activity": ("#dfe4ff", "#3d4fb5"),
     "failed": ("#fde3e0", "#b3372b"),
     "closed": ("#eceef1", "#6b7280"),
@@ -26,116 +25,128 @@ COLOURS = {
 }
 """Fill and outline of each kind of node; attributes, since a page's security policy may forbid style elements."""
 
+INK, ARROW, ROLE = "#1d2230", "#55607a", "#3f4a63"
+
 HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width:.0f} {height:.0f}"'
-    ' role="img" aria-labelledby="graph-title graph-desc" fill="#1d2230" text-anchor="middle"'
+    ' role="graphics-document document" aria-labelledby="graph-title graph-desc" fill="#1d2230" text-anchor="middle"'
     ' font-family="system-ui, -apple-system, Segoe UI, Roboto, sans-serif">'
 )
 MARKER = (
     '<defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8"'
-    ' orient="auto-start-reverse"><path d="M0 0 10 5 0 10z" fill="#55607a"/></marker></defs>'
+    f' orient="auto-start-reverse"><path d="M0 0 10 5 0 10z" fill="{ARROW}"/></marker></defs>'
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """What a node shows: two lines of text, a link and a tip."""
-
-    style: str
-    name: str
-    kind: str
-    url: str
-    tip: str
-
-
 def draw(graph: Graph, *, base_url: str, title: str) -> str:
-    """The graph as an SVG document.
+    """The graph as an SVG document; of a large one, steps and piles of files stand for what is in them."""
+    return write(compose(graph, links=Links.of_documents(base_url)), title=title)
+
+
+def write(drawing: Drawing, *, title: str, fit: bool = False) -> str:
+    """A drawing as an SVG document.
 
     Data flow from left to right; arrows point, as PROV's do, from what came later to what it came from.
+
+    Parameters
+    ----------
+    fit
+        Whether the picture is as wide as there is room, in place of its own size.
     """
-    layout = place(graph)
-    size = f'width="{layout.width:.0f}" height="{layout.height:.0f}"'
+    layout = drawing.layout
+    exact = f'width="{layout.width:.0f}" height="{layout.height:.0f}"'
     parts = [
-        HEAD.format(size=size, width=layout.width, height=layout.height),
+        HEAD.format(size='width="100%"' if fit else exact, width=layout.width, height=layout.height),
         f'<title id="graph-title">{content(title)}</title>',
-        f'<desc id="graph-desc">{content(_describe(graph))}</desc>',
+        f'<desc id="graph-desc">{content(_describe(drawing.nodes))}</desc>',
         MARKER,
-        f'<rect {size} fill="#fff"/>',
+        f'<rect {exact} fill="#fff"/>',
     ]
-    parts.extend(_edge(relation, layout) for relation in graph.relations if relation.kind in DRAWN)
-    parts.extend(_nodes(graph, layout, base_url))
+    parts.extend(_arrow(arrow, drawing) for arrow in drawing.arrows)
+    parts.extend(_label(label, layout.places[label.key]) for label in drawing.labels)
+    parts.extend(_node(node, layout.places[node.key]) for node in drawing.nodes)
     parts.append("</svg>\n")
     return "\n".join(parts)
 
 
-def _describe(graph: Graph) -> str:
-    return f"{len(graph.activities)} activities, {len(graph.entities)} entities and {len(graph.agents)} agents."
+def _describe(nodes: Iterable[Node]) -> str:
+    counts = dict.fromkeys(("activity", "entity", "agent"), 0)
+    for node in nodes:
+        counts[node.key[0]] += node.count
+    return f"{counts['activity']} activities, {counts['entity']} entities and {counts['agent']} agents."
 
 
-def _nodes(graph: Graph, layout: Layout, base_url: str) -> list[str]:
-    nodes = []
-    for pk, entity in graph.entities.items():
-        kind = entity.description.name if entity.description else "entity"
-        box = Box("entity", entity.name or entity.identifier, kind, entity_url(entity, base_url), entity.identifier)
-        nodes.append(_node(layout.places["entity", pk], box, radius=NODE_HEIGHT / 2))
-    for pk, activity in graph.activities.items():
-        box = _activity_box(activity, base_url)
-        nodes.append(_node(layout.places["activity", pk], box, radius=3))
-    for pk, agent in graph.agents.items():
-        box = Box("agent", agent.name, agent.type, agent.url, agent.identifier)
-        nodes.append(_node(layout.places["agent", pk], box, radius=12))
-    return nodes
-
-
-def _activity_box(activity: ActivityNode, base_url: str) -> Box:
-    if activity.closed:
-        return Box("closed", activity.label, "a job of somebody else", "", activity.identifier)
-    style = "activity" if activity.phase == "COMPLETED" else "failed"
-    when = f"{activity.start_time:%Y-%m-%d %H:%M:%S}" if activity.start_time else "never started"
-    return Box(
-        style, activity.label, f"{activity.phase} · {when}", activity_url(activity, base_url), activity.identifier
-    )
-
-
-def _node(spot: Place, box: Box, *, radius: float) -> str:
-    fill, outline = COLOURS[box.style]
+def _node(node: Node, spot: Place) -> str:
     middle = f"{NODE_WIDTH / 2:g}"
-    node = (
-        f'<g transform="translate({spot.x:.1f} {spot.y:.1f})"><title>{content(box.tip)}</title>'
-        f'<rect width="{NODE_WIDTH}" height="{NODE_HEIGHT}" rx="{radius:g}" fill="{fill}" stroke="{outline}"'
-        ' stroke-width="1.5"/>'
-        f'<text x="{middle}" y="23" font-size="14" font-weight="600">{content(_shorten(box.name, 24))}</text>'
-        f'<text x="{middle}" y="41" font-size="11.5">{content(_shorten(box.kind, 34))}</text></g>'
+    room = NODE_WIDTH - (36 if node.style == "failed" else 16)
+    name = ("✕ " if node.style == "failed" else "") + shortened(node.name, room, 14)
+    inner = (
+        f'<g transform="translate({spot.x:.1f} {spot.y:.1f})"><title>{content(node.tip)}</title>'
+        f"{shape(node.style, is_pile=node.count > 1 or node.style == 'collection', is_marked=node.is_marked)}"
+        f'<text x="{middle}" y="21" font-size="14" font-weight="600">{content(name)}</text>'
+        f'<text x="{middle}" y="38" font-size="12">{content(shortened(node.detail, room + 8, 12))}</text></g>'
     )
-    return f'<a href="{attribute(box.url)}">{node}</a>' if box.url else node
+    return f'<a href="{attribute(node.url)}">{inner}</a>' if node.url else inner
 
 
-def _edge(relation: Relation, layout: Layout) -> str:
-    start, end = layout.places[relation.source], layout.places[relation.target]
-    if relation.kind == "wasAssociatedWith":
+def shape(style: str, *, is_pile: bool = False, is_marked: bool = False) -> str:
+    """The outline of a node, at the origin: pills for entities, boxes for activities, houses for agents."""
+    fill, outline = COLOURS[style]
+    width = 3.5 if is_marked else 1.5
+    look = f'fill="{fill}" stroke="{outline}" stroke-width="{width:g}"'
+    if style == "closed":
+        look += ' stroke-dasharray="5 4"'
+    if style == "agent":
+        right, bottom = NODE_WIDTH, NODE_HEIGHT
+        return f'<path d="M0 {bottom}V12L{right / 2:g} 0L{right} 12V{bottom}z" {look}/>'
+    radius = {"entity": NODE_HEIGHT / 2, "collection": NODE_HEIGHT / 2, "value": 12}.get(style, 2)
+    box = f'width="{NODE_WIDTH}" height="{NODE_HEIGHT}" rx="{radius:g}"'
+    behind = f'<rect x="5" y="5" {box} {look}/>' if is_pile else ""
+    return f"{behind}<rect {box} {look}/>"
+
+
+def _arrow(arrow: Arrow, drawing: Drawing) -> str:
+    start, end = drawing.layout.places[arrow.source], drawing.layout.places[arrow.target]
+    dashes = ""
+    if arrow.kind == "wasAssociatedWith":
         x1, y1 = start.x + NODE_WIDTH / 2, start.y + NODE_HEIGHT
         x2, y2 = end.x + NODE_WIDTH / 2, end.y
         middle = (y1 + y2) / 2
         path = f"M{x1:.1f} {y1:.1f}C{x1:.1f} {middle:.1f} {x2:.1f} {middle:.1f} {x2:.1f} {y2:.1f}"
         dashes = ' stroke-dasharray="4 4"'
     else:
-        x1, y1 = start.x, start.y + NODE_HEIGHT / 2
-        x2, y2 = end.x + NODE_WIDTH, end.y + NODE_HEIGHT / 2
-        middle = (x1 + x2) / 2
-        path = f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-        dashes = ""
-    label = relation.role or relation.kind
+        path = _path(start, end, drawing.layout.ways.get((arrow.source, arrow.target), ()))
+        if arrow.kind not in ("used", "wasGeneratedBy"):
+            dashes = ' stroke-dasharray="7 4"'
+    told = f"{arrow.kind} × {arrow.count}" if arrow.count > 1 else arrow.kind
     return (
-        f'<path d="{path}" fill="none" stroke="#55607a" stroke-width="1.4"{dashes} marker-end="url(#arrow)">'
-        f"<title>{relation.kind}</title></path>"
-        f'<text x="{(x1 + x2) / 2:.1f}" y="{(y1 + y2) / 2 - 5:.1f}" font-size="11" fill="#3f4a63"'
-        f' stroke="#fff" stroke-width="4" paint-order="stroke">{content(_shorten(label, 18))}</text>'
+        f'<path d="{path}" fill="none" stroke="{ARROW}" stroke-width="1.4"{dashes} marker-end="url(#arrow)">'
+        f"<title>{content(told)}</title></path>"
     )
 
 
-def _shorten(text: str, length: int) -> str:
-    """The beginning and the end of a text that is too long: names of files differ at either."""
-    if len(text) <= length:
-        return text
-    tail = length // 3
-    return f"{text[: length - tail - 1]}…{text[-tail:]}"
+def _path(start: Place, end: Place, ways: Iterable[Place]) -> str:
+    """From the left edge of a node to the right edge of another, by the ways that are kept free between them."""
+    x, y = start.x, start.y + NODE_HEIGHT / 2
+    parts = [f"M{x:.1f} {y:.1f}"]
+    for way in ways:
+        parts.append(_curve(x, y, way.x + NODE_WIDTH, way.y))
+        parts.append(f"H{way.x:.1f}")
+        x, y = way.x, way.y
+    parts.append(_curve(x, y, end.x + NODE_WIDTH, end.y + NODE_HEIGHT / 2))
+    return "".join(parts)
+
+
+def _curve(x1: float, y1: float, x2: float, y2: float) -> str:
+    bend = max(abs(x1 - x2) / 2, GAP_X / 2)
+    return f"C{x1 - bend:.1f} {y1:.1f} {x2 + bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+
+
+def _label(label: Label, spot: Place) -> str:
+    x, anchor = (spot.x - 8, "end") if label.on_left else (spot.x + NODE_WIDTH + 10, "start")
+    y = spot.y + NODE_HEIGHT / 2 - 6
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="11.5" text-anchor="{anchor}" fill="{ROLE}" stroke="#fff"'
+        f' stroke-width="4" paint-order="stroke">{content(shortened(label.text, GAP_X - 14, 11.5))}'
+        f"<title>{content(label.text)}</title></text>"
+    )

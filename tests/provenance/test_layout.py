@@ -1,79 +1,76 @@
-"""Graphs are drawn in layers, without overlaps."""
+"""Drawings are laid out in layers, without overlaps, whatever the graph."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.graph import ActivityNode, AgentNode, EntityNode, Graph, Relation
-from provenance.layout import NODE_HEIGHT, NODE_WIDTH, place
+from provenance.layout import NODE_HEIGHT, NODE_WIDTH, layers_of, place
 
 
-def chain(length: int) -> Graph:
-    """`length` activities, each using what the one before generated."""
-    graph = Graph(agents={1: AgentNode(1)})
-    for pk in range(1, length + 1):
-        graph.activities[pk] = ActivityNode(pk, "")
-        graph.entities[pk] = EntityNode(pk, "")
-        graph.relations.append(Relation("used", ("activity", pk), ("entity", pk)))
-        graph.relations.append(Relation("wasAssociatedWith", ("activity", pk), ("agent", 1)))
-        graph.entities[pk + 1] = EntityNode(pk + 1, "")
-        graph.relations.append(Relation("wasGeneratedBy", ("entity", pk + 1), ("activity", pk)))
-    return graph
+def test_a_chain_runs_straight_from_left_to_right() -> None:
+    layout = place("dabc", [("b", "a"), ("c", "b"), ("d", "c")])
+    assert [key for key, _ in sorted(layout.places.items(), key=lambda item: item[1].x)] == ["a", "b", "c", "d"]
+    assert len({spot.y for spot in layout.places.values()}) == 1
 
 
-def test_a_chain_runs_from_left_to_right() -> None:
-    places = place(chain(3)).places
-    order = [
-        ("entity", 1),
-        ("activity", 1),
-        ("entity", 2),
-        ("activity", 2),
-        ("entity", 3),
-        ("activity", 3),
-        ("entity", 4),
-    ]
-    columns = [places[key].x for key in order]
-    assert columns == sorted(columns)
-    assert len(set(columns)) == 7
-    assert places["agent", 1].y > max(places[key].y for key in order)
+def test_what_stands_beneath_is_below_all_else_and_near_to_its_own() -> None:
+    layout = place("abc", [("b", "a"), ("c", "b")], beneath={"one": ["a"], "two": ["c"]})
+    places = layout.places
+    assert places["one"].y == places["two"].y > max(places[key].y for key in "abc") + NODE_HEIGHT
+    assert (places["one"].x, places["two"].x) == (places["a"].x, places["c"].x)
+    assert layout.height >= places["one"].y + NODE_HEIGHT
 
 
 def test_an_empty_graph_is_an_empty_drawing() -> None:
-    assert place(Graph()).places == {}
+    assert place([], []).places == {}
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, 7), st.lists(st.integers(0, 11), max_size=4), st.lists(st.integers(12, 23), max_size=4)
-        ),
-        max_size=8,
-        unique_by=lambda item: item[0],
-    )
-)
-def test_nodes_never_overlap(activities) -> None:
-    graph = Graph()
-    for pk, used, made in activities:
-        graph.activities[pk] = ActivityNode(pk, "")
-        for entity in (*used, *made):
-            graph.entities[entity] = EntityNode(entity, "")
-        graph.relations.extend(Relation("used", ("activity", pk), ("entity", entity)) for entity in used)
-        graph.relations.extend(Relation("wasGeneratedBy", ("entity", entity), ("activity", pk)) for entity in made)
-    layout = place(graph)
+def test_an_input_stands_next_to_what_uses_it_first() -> None:
+    places = place("abcdx", [("b", "a"), ("c", "b"), ("d", "c"), ("d", "x")]).places
+    assert places["x"].x == places["c"].x
+
+
+def test_a_long_arrow_keeps_a_way_free_through_each_layer() -> None:
+    layout = place("abcd", [("b", "a"), ("c", "b"), ("d", "c"), ("d", "a")])
+    ways = layout.ways["d", "a"]
+    assert [way.x for way in ways] == [layout.places["c"].x, layout.places["b"].x]
+    for way, key in zip(ways, "cb", strict=True):
+        assert not layout.places[key].y <= way.y <= layout.places[key].y + NODE_HEIGHT
+
+
+def test_cycles_in_broken_records_are_cut() -> None:
+    assert set(place("ab", [("a", "b"), ("b", "a")]).places) == {"a", "b"}
+    assert set(place("a", [("a", "a")]).places) == {"a"}
+    assert layers_of("abcd", [("b", "a"), ("a", "b"), ("c", "b"), ("d", "c")]) == {"a": 0, "b": 1, "c": 2, "d": 3}
+
+
+GRAPHS = st.lists(st.tuples(st.integers(0, 24), st.integers(0, 24)), max_size=80)
+"""Any arrows at all, cycles among them."""
+
+
+@given(GRAPHS)
+def test_nodes_and_ways_never_overlap_and_lie_within_the_drawing(arrows) -> None:
+    nodes = list(range(25))
+    layout = place(nodes, arrows)
+    assert set(layout.places) == set(nodes)
     spots = list(layout.places.values())
-    assert len(spots) == len(graph.activities) + len(graph.entities)
+    ways = {way for passed in layout.ways.values() for way in passed}
     for index, one in enumerate(spots):
         assert 0 <= one.x <= layout.width - NODE_WIDTH
         assert 0 <= one.y <= layout.height - NODE_HEIGHT
         for other in spots[index + 1 :]:
             assert abs(one.x - other.x) >= NODE_WIDTH or abs(one.y - other.y) >= NODE_HEIGHT
+        assert not any(way.x == one.x and one.y < way.y < one.y + NODE_HEIGHT for way in ways)
 
 
-def test_a_cycle_in_broken_records_still_ends() -> None:
-    graph = Graph(activities={1: ActivityNode(1, "")}, entities={1: EntityNode(1, "")})
-    graph.relations = [
-        Relation("used", ("activity", 1), ("entity", 1)),
-        Relation("wasGeneratedBy", ("entity", 1), ("activity", 1)),
-    ]
-    assert len(place(graph).places) == 2
+@given(GRAPHS)
+def test_without_cycles_every_arrow_points_to_the_left(arrows) -> None:
+    forward = [(max(pair), min(pair)) for pair in arrows if pair[0] != pair[1]]
+    places = place(list(range(25)), forward).places
+    assert all(places[later].x > places[earlier].x for later, earlier in forward)
+
+
+@given(GRAPHS)
+def test_a_drawing_is_the_same_each_time(arrows) -> None:
+    assert place(list(range(25)), arrows) == place(list(range(25)), arrows)

@@ -1,0 +1,293 @@
+"""What is drawn of a provenance graph, and where: nodes with their texts and links, and arrows."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+
+from provenance.collapse import FLOW, Cluster, collapse, flatten
+from provenance.document import activity_url, entity_url
+from provenance.graph import ActivityNode, EntityNode, Graph, Key
+from provenance.layout import Layout, place
+from provenance.models import EntityKind
+
+__all__ = ["MOST_NODES", "Arrow", "Drawing", "Label", "Links", "Node", "compose", "shortened"]
+
+MOST_NODES = 400
+"""Nodes that are drawn at most; those furthest from what the drawing is about are left out."""
+
+FEW_ACTIVITIES = 3
+"""Activities up to which those responsible are drawn unasked: lines to them cross all others."""
+
+WORST = ("ERROR", "ABORTED")
+"""Phases that are told of several jobs before all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What a node shows.
+
+    Parameters
+    ----------
+    style
+        ``activity``, ``failed``, ``closed``, ``entity``, ``collection``, ``value`` or ``agent``.
+    tip
+        What is told of it in full.
+    count
+        Of how many things it stands.
+    is_marked
+        Whether the drawing is about it.
+    """
+
+    key: Key
+    style: str
+    name: str
+    detail: str
+    url: str
+    tip: str
+    count: int = 1
+    is_marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """From what came later to what came earlier; `kind` is PROV's name of the relation."""
+
+    kind: str
+    source: Key
+    target: Key
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Roles beside a node: those in which an entity was made (on its left) or used (on its right)."""
+
+    text: str
+    key: Key
+    on_left: bool
+
+
+@dataclass(slots=True)
+class Drawing:
+    """Nodes, arrows and labels with their places; `left_out` counts the nodes that are not drawn."""
+
+    nodes: list[Node] = field(default_factory=list)
+    arrows: list[Arrow] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+    layout: Layout = field(default_factory=Layout)
+    left_out: int = 0
+
+    @property
+    def is_collapsed(self) -> bool:
+        """Whether a node stands for several things."""
+        return any(node.count > 1 for node in self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses of nodes; `cluster` gives that of several things by their token, or an empty text."""
+
+    activity: Callable[[ActivityNode], str]
+    entity: Callable[[EntityNode], str]
+    cluster: Callable[[str], str] = lambda _: ""
+
+    @classmethod
+    def of_documents(cls, base_url: str) -> Links:
+        """To the pages of activities and to the files."""
+        return cls(lambda node: activity_url(node, base_url), lambda node: entity_url(node, base_url))
+
+
+def compose(
+    graph: Graph, *, links: Links, expand: Collection[str] = (), focus: Collection[Key] = (), agents: bool | None = None
+) -> Drawing:
+    """The drawing of a graph.
+
+    Parameters
+    ----------
+    expand
+        Tokens of `provenance.collapse` whose things are drawn one by one.
+    focus
+        What the drawing is about.
+    agents
+        Whether those responsible are drawn too; by default where no more than `FEW_ACTIVITIES` are.
+    """
+    flat, kept = flatten(graph)
+    clusters = collapse(flat, expand=expand, focus=focus, kept=kept)
+    drawn = _nearest(flat, clusters, focus)
+    if agents is None:
+        agents = sum(cluster.members[0][0] == "activity" for cluster in drawn) <= FEW_ACTIVITIES
+    return _Composer(flat, drawn, links, {*focus, *kept}).compose(
+        agents=agents, left_out=sum(len(item.members) for item in clusters) - sum(len(item.members) for item in drawn)
+    )
+
+
+def _nearest(graph: Graph, clusters: list[Cluster], focus: Collection[Key]) -> list[Cluster]:
+    """The clusters that are fewest arrows away from the focus, as many as are drawn."""
+    if len(clusters) <= MOST_NODES:
+        return clusters
+    cluster_of = {member: number for number, cluster in enumerate(clusters) for member in cluster.members}
+    near: dict[int, set[int]] = defaultdict(set)
+    for relation in graph.relations:
+        if relation.kind in FLOW and relation.source in cluster_of and relation.target in cluster_of:
+            one, other = cluster_of[relation.source], cluster_of[relation.target]
+            near[one].add(other)
+            near[other].add(one)
+    met = dict.fromkeys(cluster_of[key] for key in focus if key in cluster_of) or {0: None}
+    for number in (queue := list(met)):
+        for other in sorted(near[number] - met.keys()):
+            met[other] = None
+            queue.append(other)
+    met.update(dict.fromkeys(range(len(clusters))))
+    return [clusters[number] for number in sorted(list(met)[:MOST_NODES])]
+
+
+class _Composer:
+    """Makes a drawing of clusters."""
+
+    def __init__(self, graph: Graph, clusters: list[Cluster], links: Links, marked: Collection[Key]) -> None:
+        self.graph = graph
+        self.clusters = clusters
+        self.links = links
+        self.marked = marked
+        self.node_of = {member: cluster.members[0] for cluster in clusters for member in cluster.members}
+        self.roles: dict[Key, list[tuple[str, bool]]] = defaultdict(list)
+        for relation in graph.relations:
+            if relation.kind == "wasGeneratedBy" and relation.target in self.node_of:
+                self.roles[relation.source].append((relation.role, True))
+            elif relation.kind == "used" and relation.source in self.node_of:
+                self.roles[relation.target].append((relation.role, False))
+
+    def compose(self, *, agents: bool, left_out: int) -> Drawing:
+        drawing = Drawing(left_out=left_out)
+        drawing.nodes = [self._node(cluster) for cluster in self.clusters]
+        drawing.arrows = list(self._arrows())
+        drawing.labels = [label for cluster in self.clusters for label in self._labels(cluster)]
+        flow = [(arrow.source, arrow.target) for arrow in drawing.arrows]
+        beneath = self._add_agents(drawing) if agents else {}
+        drawing.layout = place([node.key for node in drawing.nodes if node.style != "agent"], flow, beneath=beneath)
+        return drawing
+
+    def _node(self, cluster: Cluster) -> Node:
+        kind, pk = cluster.members[0]
+        if kind == "activity":
+            return self._activity(self.graph.activities[pk]) if len(cluster.members) == 1 else self._jobs(cluster)
+        return self._entity(self.graph.entities[pk]) if len(cluster.members) == 1 else self._files(cluster)
+
+    def _activity(self, node: ActivityNode) -> Node:
+        key = ("activity", node.pk)
+        if node.closed:
+            return Node(key, "closed", "closed", "a job of somebody else", "", "A job of somebody else")
+        when = f"{node.start_time:%Y-%m-%d %H:%M}" if node.start_time else "never started"
+        style = "activity" if node.phase == "COMPLETED" else "failed"
+        detail = f"{node.phase} · {when}"
+        tip = f"{node.label}, {detail} ({node.identifier})"
+        return Node(key, style, node.label, detail, self.links.activity(node), tip, is_marked=key in self.marked)
+
+    def _entity(self, node: EntityNode) -> Node:
+        key = ("entity", node.pk)
+        style = {EntityKind.COLLECTION: "collection", EntityKind.VALUE: "value"}.get(node.kind, "entity")
+        name = node.name or node.identifier
+        if node.value:
+            name = f"{name} = {node.value}"
+        detail = node.description.name if node.description else style
+        tip = f"{name} ({node.identifier})" if name != node.identifier else name
+        return Node(key, style, name, detail, self.links.entity(node), tip, is_marked=key in self.marked)
+
+    def _jobs(self, cluster: Cluster) -> Node:
+        nodes = [self.graph.activities[pk] for _, pk in cluster.members]
+        number = len(nodes)
+        if nodes[0].closed:
+            tip = f"{number} jobs of somebody else"
+            return Node(cluster.members[0], "closed", f"closed × {number}", "jobs of somebody else", "", tip, number)
+        phases = Counter(node.phase for node in nodes)
+        worst = next((phase for phase in (*WORST, *sorted(phases)) if phases[phase] and phase != "COMPLETED"), "")
+        name = f"{nodes[0].label} × {number}"
+        detail = f"{worst}: {phases[worst]} of {number}" if worst else f"all {number} COMPLETED"
+        told = ", ".join(f"{count} {phase}" for phase, count in phases.most_common())
+        url = self.links.cluster(cluster.token)
+        return Node(cluster.members[0], "failed" if worst else "activity", name, detail, url, f"{name}: {told}", number)
+
+    def _files(self, cluster: Cluster) -> Node:
+        nodes = [self.graph.entities[pk] for _, pk in cluster.members]
+        number = len(nodes)
+        made = {role for key in cluster.members for role, is_made in self.roles[key] if is_made}
+        roles = made or {role for key in cluster.members for role, _ in self.roles[key]}
+        kinds = Counter(node.description.name for node in nodes if node.description)
+        name = f"{min(roles)} × {number}" if len(roles) == 1 and min(roles) else f"{number} files"
+        names = ", ".join(node.name or node.identifier for node in nodes[:8])
+        return Node(
+            cluster.members[0],
+            "entity",
+            name,
+            ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "entities",
+            self.links.cluster(cluster.token),
+            f"{name}: {names}{', …' if number > 8 else ''}",
+            number,
+            is_marked=not self.marked.isdisjoint(cluster.members),
+        )
+
+    def _arrows(self) -> Iterator[Arrow]:
+        counts: Counter[tuple[str, Key, Key]] = Counter()
+        made = {relation.source for relation in self.graph.relations if relation.kind == "wasGeneratedBy"}
+        for relation in self.graph.relations:
+            kind, source, target = relation.kind, self.node_of.get(relation.source), self.node_of.get(relation.target)
+            is_flow = kind in FLOW or (kind == "wasDerivedFrom" and relation.source not in made)
+            if is_flow and source is not None and target is not None and source != target:
+                counts[kind, source, target] += 1
+        return (Arrow(*ends, count) for ends, count in counts.items())
+
+    def _labels(self, cluster: Cluster) -> Iterator[Label]:
+        for on_left in (True, False):
+            roles = {
+                role for key in cluster.members for role, is_made in self.roles[key] if is_made == on_left and role
+            }
+            if roles and len(roles) <= (1 if len(cluster.members) > 1 else 2):
+                yield Label(", ".join(sorted(roles)), cluster.members[0], on_left)
+
+    def _add_agents(self, drawing: Drawing) -> dict[Key, list[Key]]:
+        """Draw the agents; gives the nodes that each is to stand beneath."""
+        beneath: dict[Key, list[Key]] = {("agent", pk): [] for pk in self.graph.agents}
+        drawing.nodes += [
+            Node(("agent", pk), "agent", node.name, node.type, node.url, node.identifier)
+            for pk, node in self.graph.agents.items()
+        ]
+        ties = dict.fromkeys(
+            (self.node_of[relation.source], relation.target)
+            for relation in self.graph.relations
+            if relation.kind == "wasAssociatedWith" and relation.source in self.node_of and relation.target in beneath
+        )
+        for source, target in ties:
+            drawing.arrows.append(Arrow("wasAssociatedWith", source, target))
+            beneath[target].append(source)
+        return beneath
+
+
+def shortened(text: str, room: float, size: float) -> str:
+    """The beginning and the end of a text that is too long: names of files differ at either.
+
+    Parameters
+    ----------
+    room, size
+        Width that there is and height of the letters, in pixels. Widths of letters are those of a wide font, since
+        nobody knows which font a reader has.
+    """
+    if _width(text, size) <= room:
+        return text
+    length = len(text)
+    while length > 4:
+        length -= 1
+        tail = length // 3
+        short = f"{text[: length - tail - 1]}…{text[-tail:]}"
+        if _width(short, size) <= room:
+            break
+    return short
+
+
+def _width(text: str, size: float) -> float:
+    return size * sum(_NARROW.get(letter, 0.74 if letter.isupper() else 0.62) for letter in text)
+
+
+_NARROW = dict.fromkeys("ijl.,:;'|!()[]/ ", 0.34) | dict.fromkeys("frt-", 0.45) | dict.fromkeys("mwMW@%", 0.97)
+"""Widths of letters that are not like others, in parts of their height."""
