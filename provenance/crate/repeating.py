@@ -1,0 +1,205 @@
+"""The programs of a crate that repeat its job: ``repeat.py`` at a service, ``repeat.sh`` with SAS."""
+
+from __future__ import annotations
+
+import pprint
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from jobdefs.definition import Definition
+from provenance.crate.contents import TAP, Crate
+from provenance.crate.parts import Item, Step
+from uws.models import JobKind
+from uws.uploads import UPLOADED
+
+__all__ = ["is_repeated_by_sas", "python_program", "shell_program"]
+
+_MARK = "JOB: dict[str, Any] = {}\n"
+_ARRAY = "ARRAY"
+_PROGRAM = Path(__file__).with_name("program.py")
+
+_HEAD = """\
+#!/bin/sh
+# Repeats a job with XMM-Newton SAS (and HEASoft, where its tasks need it), initialised in this shell beforehand.
+# usage: sh repeat.sh [DIRECTORY]
+# Inputs that are not in inputs/ are fetched with curl; who you are is told by ATHANOR_TOKEN, or by ATHANOR_USER and
+# ATHANOR_PASSWORD. Tasks that are not SAS's own need the Python package of the service: ATHANOR_PYTHON names a Python
+# that has it.
+set -eu
+crate=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+target=${1:-"$crate/repeated-sas"}
+: "${SAS_DIR:?initialise SAS first: SAS_DIR is not set}"
+mkdir -p -- "$target"
+target=$(CDPATH= cd -- "$target" && pwd)
+
+fetch() {  # fetch FILE URL: put an input of the crate where it belongs
+    [ ! -e "$crate/$1" ] || return 0
+    echo "fetching $2" >&2
+    mkdir -p -- "$(dirname -- "$crate/$1")"
+    if [ -n "${ATHANOR_TOKEN:-}" ]; then
+        curl -fsSL -H "Authorization: Bearer $ATHANOR_TOKEN" -o "$crate/$1" -- "$2"
+    elif [ -n "${ATHANOR_USER:-}" ]; then
+        curl -fsSL -u "$ATHANOR_USER:${ATHANOR_PASSWORD:-}" -o "$crate/$1" -- "$2"
+    else
+        curl -fsSL -o "$crate/$1" -- "$2"
+    fi
+}
+
+begin() {  # begin FOLDER: work in a new directory
+    rm -rf -- "${target:?}/$1"
+    mkdir -p -- "$target/$1/inputs"
+    cd -- "$target/$1"
+}
+
+place() {  # place FILE NAME [copy]: an input, and a copy of it for a task that changes it
+    [ -e "$1" ] || { echo "there is no $1" >&2; exit 1; }
+    ln -s -- "$1" "inputs/$2"
+    [ "${3:-}" != copy ] || cp -RL -- "$1" "$2"
+}
+"""
+
+
+def python_program(crate: Crate) -> bytes:
+    """The program that makes the job again at a service."""
+    job = crate.job
+    parameters = [(name, value) for name, values in job.parameters.items() for value in values]
+    if job.kind == JobKind.ARRAY:
+        parameters += [(_ARRAY, item.reference) for item in crate.whole.inputs if item.parameter == _ARRAY][:1]
+    told = {
+        "service": crate.base_url,
+        "list": "tap/async" if job.definition == TAP else f"uws/{quote(job.definition, safe='')}",
+        "phase": job.phase,
+        # Of an archived job nobody knows any more how it ended: that it left results tells.
+        "ended": job.phase if job.phase != "ARCHIVED" else "COMPLETED" if crate.whole.results else "ERROR",
+        "parameters": parameters,
+        "inputs": [
+            {
+                "reference": item.reference,
+                "path": "" if item.is_directory else item.path,
+                "sha256": item.sha256,
+                "media_type": item.media_type,
+                "sent": item.reference.startswith(UPLOADED),
+            }
+            for item in _distinct(crate.whole.inputs)
+        ],
+        "results": [{"name": item.name, "path": item.path, "sha256": item.sha256} for item in crate.whole.results],
+    }
+    text = _PROGRAM.read_text(encoding="utf-8")
+    return text.replace(_MARK, f"JOB: dict[str, Any] = {pprint.pformat(told, width=118, sort_dicts=False)}\n").encode(
+        "utf-8", "backslashreplace"
+    )
+
+
+def _distinct(items: list[Item]) -> list[Item]:
+    """Each reference once, the longest first: one may be the beginning of another."""
+    return sorted({item.reference: item for item in items}.values(), key=lambda item: -len(item.reference))
+
+
+def is_repeated_by_sas(crate: Crate) -> bool:
+    """Whether the job, or one of its steps, ran a task that SAS has."""
+    tasks = (crate.definition, *crate.definition.tasks)
+    has_sas = any(task.environment in ("sas", "any") for task in tasks)
+    return has_sas and any(step.command for step in (crate.whole, *crate.steps))
+
+
+def shell_program(crate: Crate) -> bytes:
+    """The script that runs the command, or those of all steps in their order."""
+    return "\n".join([_HEAD, *_script(crate)]).encode("utf-8", "replace") + b"\n"
+
+
+def _script(crate: Crate) -> Iterator[str]:
+    whole, steps = crate.whole, crate.steps or [crate.whole]
+    for item in {item.name: item for item in whole.inputs if item.parameter != _ARRAY}.values():
+        if item.parameter:
+            yield f"fetch {_word(f'inputs/{item.name}')} {_word(item.url)}"
+    folders = {step.job.pk: step.folder.rstrip("/").rpartition("/")[2] or "work" for step in steps}
+    makers = {
+        f"job:{step.job.taken_over or step.job.pk}/{item.name}": (folders[step.job.pk], item.name, step)
+        for step in steps
+        for item in step.results
+    }
+    given = {item.identifier: f"inputs/{item.name}" for item in whole.inputs}
+    for step in steps:
+        if not step.command:
+            continue
+        yield from _commands(step, folders[step.job.pk], makers, given)
+    yield 'echo "done: $target" >&2'
+
+
+def _commands(
+    step: Step,
+    folder: str,
+    makers: Mapping[str, tuple[str, str, Step]],
+    given: Mapping[str, str],
+) -> Iterator[str]:
+    """What one job did: its directory, its inputs, its environment and its command."""
+    yield ""
+    yield f"# {_comment(step.job.step or step.job.definition)} {_comment(step.job.branch)}: job {step.job.pk}".rstrip()
+    if step.job.phase != "COMPLETED":
+        yield f"# It ended {step.job.phase}."
+    yield f"begin {_word(folder)}"
+    placed = set()
+    for item in step.inputs:
+        if item.name in placed or not item.parameter:
+            continue
+        placed.add(item.name)
+        copy = " copy" if item.copied else ""
+        yield from _place(item, makers, given, copy)
+    for name, value in sorted(step.variables.items()):
+        yield f"{name}={_paths(value)}; export {name}"
+    yield _run(step.command)
+    for name in sorted(step.variables):
+        yield f"unset {name}"
+
+
+def _place(
+    item: Item, makers: Mapping[str, tuple[str, str, Step]], given: Mapping[str, str], copy: str
+) -> Iterator[str]:
+    if item.identifier in makers:
+        folder, name, step = makers[item.identifier]
+        file = next((row.path for row in step.job.results.all() if row.name == name), name)
+        file = file.removeprefix("work/")
+        source = f'"$target"/{_word(f"{folder}/{file}")}'
+    else:
+        path = given.get(item.identifier, f"inputs/{item.name}")
+        if item.identifier not in given:
+            yield f"fetch {_word(path)} {_word(item.url)}"
+        source = f'"$crate"/{_word(path)}'
+    yield f"place {source} {_word(item.name)}{copy}"
+
+
+def _run(command: list[str]) -> str:
+    words = [_word(word) for word in command]
+    if command[:3] == ["python", "-P", "-m"]:
+        task = command[3]
+        if _is_task_of_sas(task):
+            words = [_word(task.rpartition(".")[2]), *words[4:]]
+        else:
+            words = ['"${ATHANOR_PYTHON:-python3}"', *words[1:]]
+    return " \\\n    ".join(words)
+
+
+def _is_task_of_sas(module: str) -> bool:
+    """Whether a built-in task stands in for SAS's own of the same name and parameters."""
+    from jobdefs import registry  # noqa: PLC0415 - reads all definitions
+
+    name = module.rpartition(".")[2]
+    known: Mapping[str, Definition] = registry.all_definitions()
+    return any(task.environment == "any" and task.command[:1] == (name,) for task in known.values())
+
+
+def _paths(value: str) -> str:
+    """The value of a variable; paths of inputs become full ones, for SAS may work in another directory."""
+    words = [f'"$PWD"/{_word(word)}' if word.startswith("inputs/") else _word(word) for word in value.split(" ")]
+    return '" "'.join(words)
+
+
+def _word(text: str) -> str:
+    """A text as one word of a shell; what no shell can hold is left out."""
+    return shlex.quote(text.replace("\0", ""))
+
+
+def _comment(text: str) -> str:
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
