@@ -1,0 +1,170 @@
+"""Writes the provenance of what is ingested: which run brought each data set, in each of its states.
+
+Files are not read for it: a data set has its checksum once a job has read it. Rows are written many at a time, for an
+ingest may bring tens of thousands of files.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils import timezone
+
+from obstap.archive import access_path
+from obstap.models import ArchiveFile
+from provenance.models import (
+    Activity,
+    ActivityKind,
+    AlternateOf,
+    Entity,
+    EntityDescription,
+    GenerationDescription,
+    WasGeneratedBy,
+)
+from provenance.recording.entities import BEFORE_ALL
+from provenance.recording.happenings import INGESTED, Happening, happen, keeper_agent
+from provenance.recording.states import current, end, name_of_state, parts, states_of
+from uws.models import FileDigest
+
+__all__ = ["record_ingest"]
+
+INGEST = Happening(
+    ActivityKind.INGEST,
+    "ingest",
+    "Reads the headers of files and brings them into the archive as data sets.",
+    generated=[(INGESTED, "*", "A data set of the archive, in a new state")],
+    parameters=[
+        ("collection", "string", "The obs_collection of data sets"),
+        ("files", "integer", "How many data sets it brought in"),
+        ("again", "boolean", "Whether files that had not changed were read anew"),
+    ],
+    libraries=["astropy", "numpy"],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A data set in a state that the archive did not have, with the identifier of that state."""
+
+    file: ArchiveFile
+    identifier: str
+    digest: str
+
+
+@transaction.atomic
+def record_ingest(
+    *,
+    dids: Sequence[str],
+    changed: Collection[str],
+    moved: Mapping[str, str],
+    started: datetime,
+    parameters: Mapping[str, Sequence[object]],
+) -> Activity | None:
+    """Record what a run of the ingest brought in; None when that was nothing new.
+
+    What it is called with is told in `obstap.signals`. A file that was read again and is what it was stays what it was:
+    it has been brought in by an earlier run.
+    """
+    now = timezone.now()
+    formerly = states_of(moved)
+    end([state for states in formerly.values() for state in states], now)
+    arrivals, over = _arrivals(dids, changed)
+    end(over, now)
+    if not arrivals:
+        return None
+    told = {name: values for name, values in parameters.items() if name != "collection" and any(values)}
+    activity = happen(
+        INGEST,
+        identifier=f"{ActivityKind.INGEST}:{uuid.uuid4().hex}",
+        start=started,
+        end=now,
+        parameters={
+            "collection": sorted({item.file.collection for item in arrivals}),
+            "files": [len(arrivals)],
+            **told,
+        },
+        responsible=keeper_agent(),
+        role="Operator",
+        public_since=started,
+    )
+    made = _generate(activity, arrivals, now)
+    _tie(made, {new: current(formerly[old]) or formerly[old][-1] for old, new in moved.items() if old in formerly})
+    return activity
+
+
+def _arrivals(dids: Sequence[str], changed: Collection[str]) -> tuple[list[_Arrival], list[Entity]]:
+    """The states that are new, and those that are over."""
+    known = states_of(dids)
+    arrivals, over = [], []
+    for file, digest in _files(dids):
+        states = known.get(file.obs_publisher_did, [])
+        now = current(states)
+        if digest and (same := [state for state in states if state.sha256 == digest and not state.invalidated_at_time]):
+            over += [state for state in states if state is not same[-1]]  # a job has met this state before
+        elif now is None or file.obs_publisher_did in changed:
+            mark = digest[:16] or sha256(f"{file.size} {file.mtime_ns}".encode()).hexdigest()[:16]
+            name = name_of_state(file.obs_publisher_did, mark, {state.identifier for state in states})
+            arrivals.append(_Arrival(file, name, digest))
+            over += states
+    return arrivals, over
+
+
+def _files(dids: Sequence[str]) -> Iterator[tuple[ArchiveFile, str]]:
+    """The archive's files, with the digest of each that is known in its present state, else nothing."""
+    for part in parts(dids):
+        files = list(ArchiveFile.objects.filter(obs_publisher_did__in=part))
+        digests = FileDigest.objects.filter(path__in=[file.path for file in files])
+        known = {
+            (path, *rest): value for path, *rest, value in digests.values_list("path", "size", "mtime_ns", "sha256")
+        }
+        for file in files:
+            yield file, known.get((file.path, file.size, file.mtime_ns), "")
+
+
+def _generate(activity: Activity, arrivals: Sequence[_Arrival], now: datetime) -> list[Entity]:
+    descriptions: dict[tuple[str, str], EntityDescription] = {}
+    for key in {(item.file.dataproduct_type, item.file.media_type) for item in arrivals}:
+        kind, media_type = key
+        descriptions[key], _ = EntityDescription.objects.get_or_create(
+            name=kind or media_type, type=kind, content_type=media_type, value_type="", unit=""
+        )
+    made = Entity.objects.bulk_create(
+        [
+            Entity(
+                identifier=item.identifier,
+                name=item.file.name,
+                location=access_path(item.file.collection, item.file.name),
+                generated_at_time=now,
+                sha256=item.digest,
+                size=item.file.size,
+                description=descriptions[item.file.dataproduct_type, item.file.media_type],
+                public_since=BEFORE_ALL,
+            )
+            for item in arrivals
+        ],
+        batch_size=500,
+    )
+    role = GenerationDescription.objects.filter(activity_description=activity.description, role=INGESTED).first()
+    WasGeneratedBy.objects.bulk_create(
+        [WasGeneratedBy(entity=entity, activity=activity, role=INGESTED, description=role) for entity in made],
+        batch_size=1000,
+    )
+    return made
+
+
+def _tie(made: Sequence[Entity], formerly: Mapping[str, Entity]) -> None:
+    """Tell of files that changed their collection, and not their content, what they were before."""
+    pairs = [(entity, formerly.get(entity.identifier.partition("#")[0])) for entity in made]
+    AlternateOf.objects.bulk_create(
+        [
+            AlternateOf(entity=entity, alternate=old)
+            for entity, old in pairs
+            if old is not None and entity.sha256 and entity.sha256 == old.sha256
+        ],
+        batch_size=500,
+    )
