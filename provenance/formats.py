@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from provenance.document import Model, state
 from provenance.graph import Graph
-from provenance.notations import Document, write_json, write_provn, write_turtle, write_xml
+from provenance.notations import Document, write_json, write_provn, write_turtle, write_votable, write_xml
 from provenance.svg import draw
 from vo.errors import ParameterError
 from vo.wording import nearest
@@ -50,6 +50,7 @@ FORMATS = (
     Format("PROV-N", "text/provenance-notation", "provn", write_provn),
     Format("PROV-XML", "application/provenance+xml", "xml", write_xml),
     Format("PROV-TURTLE", "text/turtle", "ttl", write_turtle),
+    Format("PROV-VOTABLE", "application/x-votable+xml", "vot", write_votable),
     Format("PROV-SVG", "image/svg+xml", "svg"),
 )
 """Every form, the one that is given where nothing is asked for first."""

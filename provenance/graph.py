@@ -7,34 +7,105 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from provenance.models import ActivityKind, EntityKind
+
 __all__ = [
     "ActivityDescriptionNode",
     "ActivityNode",
     "AgentNode",
+    "ConfigFileDescriptionNode",
+    "ConfigFileNode",
     "EntityDescriptionNode",
     "EntityNode",
     "Graph",
     "Key",
+    "ParameterDescriptionNode",
     "ParameterNode",
     "Relation",
+    "RoleDescriptionNode",
 ]
 
 Key = tuple[str, int]
 """Kind (``activity``, ``entity`` or ``agent``) and primary key of a node."""
 
 
-class ParameterNode(NamedTuple):
-    """A value with which an activity was configured, and what is known of the parameter."""
+class ParameterDescriptionNode(NamedTuple):
+    """What is known of a parameter of a task."""
 
+    pk: int
     name: str
-    value: str
     value_type: str = ""
     unit: str = ""
     ucd: str = ""
+    utype: str = ""
+    min: str = ""
+    max: str = ""
+    default: str = ""
+    options: Sequence[str] = ()
+    description: str = ""
+
+
+class ParameterNode(NamedTuple):
+    """A value with which an activity was configured; `value_entity` is the primary key of where it came from."""
+
+    name: str
+    value: str
+    description: ParameterDescriptionNode | None = None
+    value_entity: int | None = None
+
+    @property
+    def unit(self) -> str:
+        """Of the value."""
+        return self.description.unit if self.description else ""
+
+
+class ConfigFileDescriptionNode(NamedTuple):
+    """A file with which a task is configured."""
+
+    pk: int
+    name: str
+    content_type: str = ""
+    description: str = ""
+
+
+class ConfigFileNode(NamedTuple):
+    """A file with which an activity was configured."""
+
+    name: str
+    location: str = ""
+    comment: str = ""
+    sha256: str = ""
+    description: ConfigFileDescriptionNode | None = None
+
+
+class EntityDescriptionNode(NamedTuple):
+    """A kind of entity."""
+
+    pk: int
+    name: str
+    type: str = ""
+    content_type: str = ""
+    value_type: str = ""
+    unit: str = ""
+    ucd: str = ""
+    utype: str = ""
+    description: str = ""
+    docurl: str = ""
+
+
+class RoleDescriptionNode(NamedTuple):
+    """What a task uses or generates in a role."""
+
+    pk: int
+    role: str
+    type: str = ""
+    multiplicity: str = ""
+    description: str = ""
+    entity_description: EntityDescriptionNode | None = None
 
 
 class ActivityDescriptionNode(NamedTuple):
-    """A task in one version."""
+    """A task in one version; `is_task` says whether it is one that users can start."""
 
     pk: int
     name: str
@@ -42,20 +113,17 @@ class ActivityDescriptionNode(NamedTuple):
     description: str = ""
     docurl: str = ""
     type: str = ""
+    subtype: str = ""
+    is_task: bool = True
+    usages: Sequence[RoleDescriptionNode] = ()
+    generations: Sequence[RoleDescriptionNode] = ()
+    parameters: Sequence[ParameterDescriptionNode] = ()
+    config_files: Sequence[ConfigFileDescriptionNode] = ()
 
     @property
     def label(self) -> str:
         """Name and version."""
         return f"{self.name} {self.version}".rstrip()
-
-
-class EntityDescriptionNode(NamedTuple):
-    """A kind of file."""
-
-    pk: int
-    name: str
-    type: str = ""
-    content_type: str = ""
 
 
 @dataclass(slots=True)
@@ -77,6 +145,9 @@ class ActivityNode:
     software: dict[str, str] = field(default_factory=dict)
     usage: dict[str, Any] = field(default_factory=dict)
     parameters: list[ParameterNode] = field(default_factory=list)
+    config_files: list[ConfigFileNode] = field(default_factory=list)
+    kind: str = ActivityKind.JOB
+    parent: int | None = None
 
     @property
     def label(self) -> str:
@@ -98,22 +169,30 @@ class EntityNode(NamedTuple):
     sha256: str = ""
     size: int | None = None
     description: EntityDescriptionNode | None = None
+    kind: str = EntityKind.DATASET
+    value: str = ""
+    invalidated_at_time: datetime | None = None
 
 
 class AgentNode(NamedTuple):
-    """An agent."""
+    """An agent; how to reach it is told to itself and to superusers."""
 
     pk: int
     identifier: str = ""
     name: str = ""
     type: str = ""
     url: str = ""
+    comment: str = ""
+    affiliation: str = ""
+    email: str = ""
+    phone: str = ""
+    address: str = ""
 
 
 class Relation(NamedTuple):
     """An edge, in the direction of PROV: from what came later to what it came from.
 
-    `kind` is PROV's name of the relation.
+    `kind` is PROV's name of the relation; `description` is the primary key of what the task says of the role.
     """
 
     kind: str
@@ -121,6 +200,7 @@ class Relation(NamedTuple):
     target: Key
     role: str = ""
     time: datetime | None = None
+    description: int | None = None
 
 
 @dataclass(slots=True)

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from django.db.models import Q
 
 from provenance.document import Model
 from provenance.graph import Graph
 from provenance.models import Activity, Entity
-from provenance.selectors import Detail, graph_of
-from provenance.walk import Direction, Found, open_to, walk
+from provenance.reading import Detail, graph_of
+from provenance.walk import Direction, Found, Way, open_to, walk
 from vo.dali import Parameters
 from vo.errors import NotFoundError, ParameterError
 from vo.wording import did_you_mean
@@ -27,6 +28,9 @@ NAMES = (
     *("ATTRIBUTES", "MODEL", "RESPONSEFORMAT", "FORMAT", "RUNID"),
 )
 """Parameters that are understood (DALI 1.1 §2.1: names without case)."""
+
+MOST_IDS = 1_000
+"""Things that one request asks for at most."""
 
 _DIRECTIONS = {"BACK": Direction.BACK, "FORTH": Direction.FORTH, "FORWARD": Direction.FORTH}
 _YES = frozenset({"1", "TRUE", "YES", "2"})
@@ -41,14 +45,17 @@ class Request:
     ----------
     depth
         How many relations to follow; None for all.
+    members
+        Whether collections lead to their members.
     steps
-        Whether the jobs of a pipeline's steps are told with it.
+        Whether pipelines lead to the jobs of their steps.
     """
 
     ids: tuple[str, ...]
     depth: int | None = 1
     direction: Direction = Direction.BACK
     model: Model = Model.IVOA
+    members: bool = False
     steps: bool = False
     agents: bool = False
     configuration: bool = False
@@ -70,13 +77,15 @@ def read_request(given: Parameters) -> Request:
             raise ParameterError(name, "There is no such parameter.", hint=did_you_mean(name.upper(), NAMES))
     ids = tuple(dict.fromkeys(value.strip() for value in given.all("ID") if value.strip()))
     if not ids:
-        raise ParameterError("ID", "It is required: the identifier of a data set, a result or a job.")
-    _flag(given, "MEMBERS", default=False)  # there are no collections yet whose members could be told
+        raise ParameterError("ID", "It is required: the identifier of a data set, a result, a job or another activity.")
+    if len(ids) > MOST_IDS:
+        raise ParameterError("ID", f"There are {len(ids)} of them; {MOST_IDS} can be asked for at once.")
     return Request(
         ids=ids,
         depth=_depth(given.single("DEPTH")),
         direction=_one_of("DIRECTION", given.single("DIRECTION"), _DIRECTIONS, Direction.BACK),
         model=_one_of("MODEL", given.single("MODEL"), Model.__members__, Model.IVOA),
+        members=_flag(given, "MEMBERS", default=False),
         steps=_flag(given, "STEPS", default=False),
         agents=_flag(given, "AGENTS", "AGENT", default=False),
         configuration=_flag(given, "CONFIGURATION", default=False),
@@ -127,12 +136,18 @@ def find_graph(request: Request, *, user: Any, base_url: str) -> Graph:
     ------
     vo.errors.NotFoundError
         When an identifier is not known, or not the user's to see.
+    vo.errors.ParameterError
+        When more is found than one answer holds.
     """
     start = _start(request.ids, user, base_url)
-    found = walk(start, user=user, direction=request.direction, depth=request.depth)
-    if request.steps:
-        found.activities |= _steps(found.activities, user)
-    detail = Detail(agents=request.agents, configuration=request.configuration, attributes=request.attributes)
+    way = Way(request.direction, request.depth, members=request.members, steps=request.steps)
+    found = walk(start, user=user, way=way)
+    detail = Detail(
+        agents=request.agents,
+        configuration=request.configuration,
+        attributes=request.attributes,
+        descriptions=request.descriptions,
+    )
     return graph_of(found, user=user, detail=detail)
 
 
@@ -140,14 +155,16 @@ def _start(ids: Sequence[str], user: Any, base_url: str) -> Found:
     start = Found()
     for given in ids:
         name = _local(given, base_url)
-        activities = Activity.objects.filter(open_to(user), identifier=name).values_list("pk", flat=True)
-        by_place = Q(location=name) if name else Q(pk__in=())
-        entities = Entity.objects.filter(open_to(user), Q(identifier=name) | by_place).values_list("pk", flat=True)
-        found = Found(set(activities), set(entities)) if "\0" not in name else Found()
-        if not found.activities and not found.entities:
+        found = Found()
+        if name.isprintable():  # databases refuse to look for what is not
+            activities = Activity.objects.filter(open_to(user), identifier=name).values_list("pk", flat=True)
+            by_place = Q(location=name) if name else Q(pk__in=())
+            entities = Entity.objects.filter(open_to(user), Q(identifier=name) | by_place).values_list("pk", flat=True)
+            found = Found(set(activities), set(entities))
+        if not found:
             raise NotFoundError(
                 f"There is no provenance of {given[:200]!r} here.",
-                hint="ID is an obs_publisher_did, a job, job:<jobid>/<result>, or the address of one of these.",
+                hint="ID is an obs_publisher_did, a job, job:<jobid>/<result>, an activity, or the address of one.",
             )
         start.activities |= found.activities
         start.entities |= found.entities
@@ -157,10 +174,9 @@ def _start(ids: Sequence[str], user: Any, base_url: str) -> Found:
 def _local(given: str, base_url: str) -> str:
     """An address of ours as the identifier or location that is stored; anything else as it is."""
     place = given.removeprefix(f"{base_url}/")
-    if place.startswith("jobs/"):
-        return place.removeprefix("jobs/").strip("/")
+    for folder in ("jobs/", "provenance/activities/"):
+        if place.startswith(folder):
+            return unquote(place.removeprefix(folder).partition("#")[0].strip("/"))
+    if place.startswith("provenance/entities/?ID="):
+        return unquote(place.partition("=")[2])
     return place
-
-
-def _steps(activities: set[int], user: Any) -> set[int]:
-    return set(Activity.objects.filter(open_to(user), parent__in=activities).values_list("pk", flat=True))

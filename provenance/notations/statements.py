@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
     "wasInformedBy": Kind(("prov:informed", "prov:informant")),
     "wasInfluencedBy": Kind(("prov:influencee", "prov:influencer")),
     "hadMember": Kind(("prov:collection", "prov:entity")),
+    "alternateOf": Kind(("prov:alternate1", "prov:alternate2")),
     "valueEntity": Kind((), True, False),
     "datasetEntity": Kind((), True, False),
     "activityDescription": Kind((), True, False),

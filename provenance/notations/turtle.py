@@ -44,6 +44,7 @@ _RELATIONS: Mapping[str, _Relation] = {
         "prov:wasInfluencedBy", "prov:qualifiedInfluence", "prov:Influence", "prov:influencer"
     ),
     "hadMember": _Relation("prov:hadMember", "", "", ""),
+    "alternateOf": _Relation("prov:alternateOf", "", "", ""),
 }
 _THIRD = {"prov:time": "prov:atTime", "prov:activity": "prov:hadActivity", "prov:plan": "prov:hadPlan"}
 _CLASSES = {"entity": "prov:Entity", "activity": "prov:Activity", "agent": "prov:Agent"}

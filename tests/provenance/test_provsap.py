@@ -13,7 +13,7 @@ from provenance.recording import record_job
 from uws.phases import Phase
 
 ARCHIVED = "ivo://athanor.example/demo?one"
-FIRST, SECOND, THIRD, PRIVATE = ("a" * 26, "b" * 26, "c" * 26, "d" * 26)
+FIRST, SECOND, THIRD, PRIVATE = ("e" * 26, "b" * 26, "c" * 26, "d" * 26)
 CHAIN = {FIRST, SECOND, THIRD}
 
 
@@ -23,11 +23,11 @@ def chain(ended: Callable) -> None:
     ada = get_user_model().objects.create_user("ada", password="x")
     ended(FIRST)
     record_job(job_id=FIRST)
-    ended(SECOND, used=f"job:{FIRST}/kept").inputs.update(sha256="a" * 64)
+    ended(SECOND, used=f"job:{FIRST}/kept").inputs.update(sha256=FIRST[0] * 64)
     record_job(job_id=SECOND)
-    ended(THIRD, used=f"job:{SECOND}/kept", phase=Phase.ERROR).inputs.update(sha256="b" * 64)
+    ended(THIRD, used=f"job:{SECOND}/kept", phase=Phase.ERROR).inputs.update(sha256=SECOND[0] * 64)
     record_job(job_id=THIRD)
-    ended(PRIVATE, used=f"job:{FIRST}/kept", user=ada).inputs.update(sha256="a" * 64)
+    ended(PRIVATE, used=f"job:{FIRST}/kept", user=ada).inputs.update(sha256=FIRST[0] * 64)
     record_job(job_id=PRIVATE)
 
 
@@ -65,7 +65,7 @@ ONE = "ivo:athanor.example/demo?one"
         ({"ID": ARCHIVED, "DIRECTION": "FORTH", "DEPTH": "1"}, {FIRST}, {ONE}),
         (
             {"ID": ARCHIVED, "DIRECTION": "forward", "DEPTH": "ALL"},
-            {FIRST, SECOND, THIRD, PRIVATE},
+            {FIRST, SECOND, THIRD},
             {ONE, FIRST, SECOND},
         ),
         ({"ID": f"http://testserver/jobs/{FIRST}/"}, {FIRST}, {ONE}),
@@ -78,14 +78,24 @@ def test_what_is_found(ask, parameters: dict, activities: set[str], things: set[
     assert (jobs(found), entities(found)) == (activities, things)
 
 
-def test_a_private_job_is_a_closed_node(ask) -> None:
-    found = ask(ID=ARCHIVED, DIRECTION="FORTH", DEPTH="ALL", AGENTS="1", CONFIGURATION="1", DESCRIPTIONS="1")
+def test_a_private_job_that_made_something_is_a_closed_node(ask, ended: Callable) -> None:
+    fifth = "f" * 26
+    ended(fifth, used=f"job:{PRIVATE}/kept").inputs.update(sha256=PRIVATE[0] * 64)
+    record_job(job_id=fifth)
+    found = ask(ID=fifth, DEPTH="ALL", AGENTS="1", CONFIGURATION="1", DESCRIPTIONS="1", STEPS="1", MEMBERS="1")
     assert found["activity"][f"job:{PRIVATE}"] == {
         "prov:label": "closed",
         "athanor:closed": {"$": "true", "type": "xsd:boolean"},
     }
-    told = [content for part in found.values() for content in part.values() if PRIVATE in json.dumps(content)]
-    assert told == []
+    assert jobs(found) == {fifth, PRIVATE}
+    assert "ada" not in json.dumps(found)
+
+
+def test_nobody_learns_who_else_works_with_a_public_data_set(ask) -> None:
+    for depth in ("1", "100", "ALL"):
+        found = ask(ID=ARCHIVED, DIRECTION="FORTH", DEPTH=depth, AGENTS="1", CONFIGURATION="1", DESCRIPTIONS="1")
+        assert PRIVATE not in json.dumps(found)
+        assert "ada" not in json.dumps(found)
 
 
 def test_its_owner_sees_it(ask, client: Client) -> None:

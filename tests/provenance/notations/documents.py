@@ -58,6 +58,7 @@ W3C = Document(
         Statement("wasDerivedFrom", None, (IMAGE, EVENTS, JOB)),
         Statement("wasInfluencedBy", None, (JOB, LIMIT), [("prov:type", Name("voprov", "WasConfiguredBy"))]),
         Statement("hadMember", None, (EVENTS, NUMBER)),
+        Statement("alternateOf", None, (IMAGE, EVENTS)),
     ],
 )
 """All that W3C PROV knows and we state; identifiers that XML cannot hold as they are."""

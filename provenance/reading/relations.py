@@ -1,0 +1,106 @@
+"""Reads how the activities, entities and agents of a graph hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from provenance.graph import AgentNode, Graph, Relation
+from provenance.models import (
+    Agent,
+    AlternateOf,
+    Entity,
+    HadMember,
+    Used,
+    WasAssociatedWith,
+    WasAttributedTo,
+    WasDerivedFrom,
+    WasGeneratedBy,
+    WasInformedBy,
+)
+from provenance.reading.rows import moment, rows_of
+from provenance.walk import chunks, open_to
+
+__all__ = ["add_agents", "add_influences", "add_uses"]
+
+
+def add_uses(graph: Graph) -> None:
+    """The relations used and wasGeneratedBy between what is there; of closed activities those that lead to them."""
+    opened = [pk for pk, node in graph.activities.items() if not node.closed]
+    entities, relations = graph.entities, graph.relations
+    names = ("activity_id", "entity_id", "role", "description_id")
+    for activity, entity, role, kind, time in rows_of(Used, "activity_id", opened, *names, "time"):
+        if entity in entities:
+            relations.append(Relation("used", ("activity", activity), ("entity", entity), role, moment(time), kind))
+    for activity, entity, role, kind in rows_of(WasGeneratedBy, "activity_id", graph.activities, *names):
+        if entity in entities:
+            told = ("", None, None) if graph.activities[activity].closed else (role, None, kind)
+            relations.append(Relation("wasGeneratedBy", ("entity", entity), ("activity", activity), *told))
+
+
+def add_agents(graph: Graph, activities: Sequence[int], user: Any) -> None:
+    """Who was responsible for the activities and for what is told of what they made."""
+    associations = rows_of(WasAssociatedWith, "activity_id", activities, "activity_id", "agent_id", "role")
+    attributions = rows_of(WasAttributedTo, "entity_id", graph.entities, "entity_id", "agent_id", "role")
+    told = _told(graph, {entity for entity, _, _ in attributions}, user)
+    attributions = [row for row in attributions if row[0] in told]
+    wanted = {agent for _, agent, _ in associations} | {agent for _, agent, _ in attributions}
+    names = ("id", "identifier", "name", "type", "url", "comment", "affiliation", "email", "phone", "address")
+    for row in rows_of(Agent, "id", wanted, *names):
+        agent = AgentNode(*row)
+        graph.agents[agent.pk] = agent if _is_self(agent, user) else agent._replace(email="", phone="", address="")
+    graph.relations.extend(
+        Relation("wasAssociatedWith", ("activity", activity), ("agent", agent), role)
+        for activity, agent, role in associations
+    )
+    graph.relations.extend(
+        Relation("wasAttributedTo", ("entity", entity), ("agent", agent), role) for entity, agent, role in attributions
+    )
+
+
+def add_influences(graph: Graph, user: Any) -> None:
+    """Derivations, communications, memberships and alternates between what is there."""
+    entities, relations = graph.entities, graph.relations
+    derivations = [
+        pair
+        for pair in rows_of(WasDerivedFrom, "entity_id", entities, "entity_id", "used_entity_id")
+        if pair[1] in entities
+    ]
+    told = _told(graph, {entity for entity, _ in derivations}, user)
+    for entity, source in derivations:
+        if entity in told:
+            relations.append(Relation("wasDerivedFrom", ("entity", entity), ("entity", source)))
+    opened = [pk for pk, node in graph.activities.items() if not node.closed]
+    for informed, informant in rows_of(WasInformedBy, "informed_id", opened, "informed_id", "informant_id"):
+        if informant in graph.activities:
+            relations.append(Relation("wasInformedBy", ("activity", informed), ("activity", informant)))
+    for collection, entity in rows_of(HadMember, "collection_id", entities, "collection_id", "entity_id"):
+        if entity in entities:
+            relations.append(Relation("hadMember", ("entity", collection), ("entity", entity)))
+    for entity, alternate in rows_of(AlternateOf, "entity_id", entities, "entity_id", "alternate_id"):
+        if alternate in entities:
+            relations.append(Relation("alternateOf", ("entity", entity), ("entity", alternate)))
+
+
+def _told(graph: Graph, entities: set[int], user: Any) -> set[int]:
+    """The entities of which it may be said what they come from and whose they are: what open activities made, and what
+    is open itself.
+    """
+    made = {
+        relation.source[1]
+        for relation in graph.relations
+        if relation.kind == "wasGeneratedBy" and not graph.activities[relation.target[1]].closed
+    }
+    opened = {
+        pk
+        for part in chunks(entities - made)
+        for pk in Entity.objects.filter(open_to(user), pk__in=part).order_by().values_list("pk", flat=True)
+    }
+    return (entities & made) | opened
+
+
+def _is_self(agent: AgentNode, user: Any) -> bool:
+    """Whether the user may read how to reach the agent."""
+    if user is None or not user.is_authenticated:
+        return False
+    return bool(user.is_superuser) or agent.identifier == f"user/{user.get_username()}"
