@@ -55,7 +55,13 @@ FORMATS = (
 )
 """Every form, the one that is given where nothing is asked for first."""
 
-_SYNONYMS = {"TURTLE": "PROV-TURTLE", "PROV-O": "PROV-TURTLE", "GRAPH": "PROV-SVG", "JSON": "PROV-JSON"}
+_SYNONYMS = {
+    "TURTLE": "PROV-TURTLE",
+    "PROV-O": "PROV-TURTLE",
+    "GRAPH": "PROV-SVG",
+    "JSON": "PROV-JSON",
+    "VOTABLE/TD": "PROV-VOTABLE",
+}
 
 
 def find_format(text: str) -> Format:

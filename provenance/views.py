@@ -17,12 +17,16 @@ from provenance.sap import find_graph, read_request
 from provenance.selectors import find_entity, job_graph
 from provenance.svg import draw
 from uws.http.locations import base_url, see_other
+from uws.http.streams import stream
 from vo.errors import NotFoundError, ParameterError
 
 __all__ = ["entity", "job_document", "job_page", "provsap"]
 
 MAX_DEPTH = 50
 """Generations of earlier jobs that one request may ask for."""
+
+SHORT = 1 << 20
+"""Bytes up to which an answer is sent in one piece, with its length."""
 
 
 @require_safe
@@ -32,7 +36,7 @@ def job_document(request: HttpRequest, job_id: str, extension: str) -> HttpRespo
     graph = _graph(request, job_id)
     model = _model(request.GET.get("model", ""))
     body = form.write(graph, base_url=base_url(request), model=model, title=f"Provenance of job {job_id}")
-    return _answer(body, form, f"{job_id}-prov")
+    return _answer(request, body, form, f"{job_id}-prov")
 
 
 @resource("GET", "HEAD", "POST")
@@ -48,7 +52,7 @@ def provsap(request: HttpRequest) -> HttpResponseBase:
         descriptions=wanted.descriptions,
         title=f"Provenance of {', '.join(wanted.ids)}"[:200],
     )
-    return _answer(body, form, "provenance")
+    return _answer(request, body, form, "provenance")
 
 
 def _preferred(request: HttpRequest) -> Format:
@@ -62,8 +66,9 @@ def _model(text: str) -> Model:
     return Model[text.upper()] if text else Model.W3C
 
 
-def _answer(body: Iterable[bytes], form: Format, name: str) -> HttpResponseBase:
-    response = HttpResponse(b"".join(body), content_type=f"{form.media_type}; charset=utf-8")
+def _answer(request: HttpRequest, body: Iterable[bytes], form: Format, name: str) -> HttpResponseBase:
+    pieces = (piece for piece in body)
+    response = stream(request, pieces, content_type=f"{form.media_type}; charset=utf-8", short=SHORT)
     if form.notation is not None:
         response["Content-Disposition"] = f'inline; filename="{name}.{form.extension}"'
     return response
