@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from provenance.graph import Graph
-from provenance.models import Activity, Entity, Used, WasGeneratedBy, WasInformedBy
+from provenance.models import Activity, ActivityKind, Entity, Used, WasGeneratedBy, WasInformedBy
 from provenance.reading import Detail, graph_of
 from provenance.walk import Found, open_to
 from uws.digests import known_digest
@@ -46,9 +46,18 @@ def job_graph(*, job_id: str, user: Any, depth: int = 3) -> Graph:
         if not frontier or len(wanted) + len(frontier) > MOST:
             break
         wanted |= frontier
+    wanted |= _publications(start, user)
     used = Used.objects.filter(activity__in=wanted).values_list("entity_id", flat=True)
-    made = WasGeneratedBy.objects.filter(activity__in=wanted).values_list("entity_id", flat=True)
+    # Of what an ingest brought in, only what was used belongs to the job.
+    generated = WasGeneratedBy.objects.filter(activity__in=wanted).exclude(activity__kind=ActivityKind.INGEST)
+    made = generated.values_list("entity_id", flat=True)
     return graph_of(Found(wanted, {*used, *made}), user=user)
+
+
+def _publications(activity: int, user: Any) -> set[int]:
+    """The publications of what an activity has made."""
+    found = Activity.objects.filter(open_to(user), kind=ActivityKind.PUBLICATION, informants__informant=activity)
+    return set(found.values_list("pk", flat=True))
 
 
 def find_entity(*, identifier: str, user: object | None) -> str | None:

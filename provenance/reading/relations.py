@@ -32,8 +32,9 @@ def add_uses(graph: Graph) -> None:
     for activity, entity, role, kind, time in rows_of(Used, "activity_id", opened, *names, "time"):
         if entity in entities:
             relations.append(Relation("used", ("activity", activity), ("entity", entity), role, moment(time), kind))
-    for activity, entity, role, kind in rows_of(WasGeneratedBy, "activity_id", graph.activities, *names):
-        if entity in entities:
+    # By entity: an ingest has generated far more than what is asked for.
+    for activity, entity, role, kind in rows_of(WasGeneratedBy, "entity_id", entities, *names):
+        if activity in graph.activities:
             told = ("", None, None) if graph.activities[activity].closed else (role, None, kind)
             relations.append(Relation("wasGeneratedBy", ("entity", entity), ("activity", activity), *told))
 
