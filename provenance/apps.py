@@ -18,11 +18,13 @@ class ProvenanceConfig(AppConfig):
     def ready(self) -> None:
         """Listen for finished jobs, ingests and what is published, and tell where these come from."""
         from obstap.datalink import register_links  # noqa: PLC0415 - models are ready only now
+        from obstap.live import register_live  # noqa: PLC0415
         from obstap.products import product_published, product_withdrawn  # noqa: PLC0415
         from obstap.signals import files_ingested, table_published, table_unpublished  # noqa: PLC0415
         from provenance import recording  # noqa: PLC0415
         from provenance.links import provenance_links  # noqa: PLC0415
         from provenance.rerun.due import compare_at_once, compare_due, due  # noqa: PLC0415
+        from provenance.tap import ProvenanceTables  # noqa: PLC0415
         from uws.engine.housekeeping import Chore, register_chore  # noqa: PLC0415
         from uws.signals import files_removed, job_deleted, job_finished  # noqa: PLC0415
 
@@ -34,6 +36,7 @@ class ProvenanceConfig(AppConfig):
             recording.record_removal(job_id=job_id)
 
         register_links(provenance_links)
+        register_live(ProvenanceTables())
         job_finished.connect(record, weak=False, dispatch_uid="provenance.record_job")
         job_deleted.connect(remove, weak=False, dispatch_uid="provenance.record_deletion")
         files_removed.connect(remove, weak=False, dispatch_uid="provenance.record_removal")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from uws.models import FileDigest
-from uws.runner_results import state
+from uws.runner_results import Listing, state
 
-__all__ = ["known_digest", "remember_digest"]
+__all__ = ["known_digest", "known_listing", "remember_digest"]
 
 
 def known_digest(path: Path) -> str:
@@ -19,11 +20,18 @@ def known_digest(path: Path) -> str:
         When there is no such file.
     """
     size, mtime_ns = state(path)
-    found = FileDigest.objects.filter(path=str(path), size=size, mtime_ns=mtime_ns).first()
-    return found.sha256 if found else ""
+    found = FileDigest.objects.filter(path=str(path), size=size, mtime_ns=mtime_ns)
+    return found.values_list("sha256", flat=True).first() or ""
 
 
-def remember_digest(path: Path, sha256: str) -> None:
-    """Keep a checksum that was computed of the file's present state."""
+def known_listing(path: str, sha256: str) -> Listing:
+    """Name, size in bytes and sha256 of each file of a directory when it had that checksum; nothing if not known."""
+    found = FileDigest.objects.filter(path=path, sha256=sha256)
+    return found.values_list("listing", flat=True).first() or []
+
+
+def remember_digest(path: Path, sha256: str, *, listing: Sequence[Sequence[object]] = ()) -> None:
+    """Keep a checksum that was computed of the file's present state; of a directory, with what lies in it."""
     size, mtime_ns = state(path)
-    FileDigest.objects.update_or_create(path=str(path), defaults={"size": size, "mtime_ns": mtime_ns, "sha256": sha256})
+    fields = {"size": size, "mtime_ns": mtime_ns, "sha256": sha256, "listing": list(listing)}
+    FileDigest.objects.update_or_create(path=str(path), defaults=fields)

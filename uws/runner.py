@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from uws.machine import describe_machine
 from uws.processes import start_ticks
 from uws.runner_child import Child, become_subreaper
 from uws.runner_files import (
@@ -38,7 +39,7 @@ from uws.runner_files import (
 )
 from uws.runner_inputs import place_inputs
 from uws.runner_output import Log, Stage
-from uws.runner_results import MOST, collect, digest, state
+from uws.runner_results import MOST, Listing, collect, digest, digest_of_folder, state
 from uws.runner_walled import start
 from uws.wake import wake
 
@@ -95,6 +96,7 @@ class Run:
         self._next_stage = self._next_beat = 0.0
         self._selector = selectors.DefaultSelector()
         self._hashed: dict[str, str] = {}
+        self._listings: dict[str, Listing] = {}
 
     def execute(self) -> dict[str, Any]:
         """Run the command; the content of ``exit.json``."""
@@ -262,10 +264,14 @@ class Run:
             if not item.get("sha256"):
                 with contextlib.suppress(OSError):
                     path = Path(item["path"])
-                    before = state(path)
-                    _, sha256 = digest(path)
+                    before, listing = state(path), None
+                    if path.is_dir():
+                        _, sha256, listing = digest_of_folder(path)
+                    else:
+                        _, sha256 = digest(path)
                     if state(path) == before:
                         self._hashed[item["name"]] = sha256
+                        self._listings |= {item["name"]: listing} if listing else {}
 
     def report(self, started: str, *, reason: str, message: str, **more: Any) -> dict[str, Any]:
         """The content of ``exit.json``."""
@@ -287,7 +293,8 @@ class Run:
             "host": socket.gethostname(),
             "results": [],
             "inputs": dict(self._hashed),
-            "software": self.stage.software,
+            "listings": dict(self._listings),
+            "software": {**self.stage.software, **describe_machine()},
             "messages": self.stage.messages.kept,
             "error": self.stage.messages.error,
             "truncated": [name for name, log in zip(("stdout", "stderr"), self.logs, strict=False) if log.truncated],

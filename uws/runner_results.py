@@ -9,11 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["collect", "digest", "state"]
+__all__ = ["Listing", "collect", "digest", "digest_of_folder", "state"]
 
 
 MOST = 10_000
 """Results of one run: each is read as a whole, made safe on the disk and kept in the database."""
+
+Listing = list[list[Any]]
+"""Name, size in bytes and sha256 of the files of a directory, as they go through JSON."""
+
+LISTED = 10_000
+"""Files of a directory that a listing tells; the checksum is of all."""
 
 
 def collect(workdir: Path, outputs: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], list[str], int]:
@@ -60,12 +66,24 @@ def digest(path: Path, *, durable: bool = False) -> tuple[int, str]:
     ``name<TAB>size<TAB>sha256`` for each, sorted by the names relative to the directory.
     """
     if path.is_dir():
-        return _digest_of_directory(path)
+        return digest_of_folder(path)[:2]
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if durable:
             os.fsync(file.fileno())
         return os.fstat(file.fileno()).st_size, sha256
+
+
+def digest_of_folder(path: Path) -> tuple[int, str, Listing]:
+    """Size and sha256 of a directory as `digest` gives them, and the listing, of which no more than `LISTED` files."""
+    total, lines, listing = 0, hashlib.sha256(), []
+    for name, file in _files(path):
+        size, sha256 = digest(file)
+        total += size
+        lines.update(os.fsencode(f"{name}\t{size}\t{sha256}\n"))
+        if len(listing) < LISTED:
+            listing.append([os.fsencode(name).decode(errors="replace"), size, sha256])
+    return total, lines.hexdigest(), listing
 
 
 def state(path: Path) -> tuple[int, int]:
@@ -79,15 +97,6 @@ def state(path: Path) -> tuple[int, int]:
         total += status.st_size
         listing.update(os.fsencode(f"{name}\t{status.st_size}\t{status.st_mtime_ns}\n"))
     return total, int.from_bytes(listing.digest()[:7], "big")  # databases have 63 bits for it
-
-
-def _digest_of_directory(path: Path) -> tuple[int, str]:
-    total, listing = 0, hashlib.sha256()
-    for name, file in _files(path):
-        size, sha256 = digest(file)
-        total += size
-        listing.update(os.fsencode(f"{name}\t{size}\t{sha256}\n"))
-    return total, listing.hexdigest()
 
 
 def _files(folder: Path) -> list[tuple[str, Path]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "nearest", "plain"]
+__all__ = ["did_you_mean", "nearest", "plain", "storable"]
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -25,3 +28,8 @@ def plain(value: float) -> str:
     """A number in the fewest digits that are read back as the same: ``80``, ``0.05``, ``1048576``."""
     number = float(value)
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def storable(text: str) -> str:
+    """The text as every database stores it: U+FFFD stands for NUL and for halves of surrogate pairs."""
+    return text if text.isprintable() else _UNSTORABLE.sub("\ufffd", text)

@@ -1,20 +1,31 @@
-"""Writes what a task is: its inputs, outputs and parameters, once for each version."""
+"""Writes what a task is: its inputs, outputs, parameters and configuration, once for each version."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from provenance.models import ActivityDescription, GenerationDescription, ParameterDescription, UsageDescription
+from jobdefs.definition import Definition, Input, Output
+from provenance.models import (
+    ActivityDescription,
+    ConfigFileDescription,
+    GenerationDescription,
+    ParameterDescription,
+    UsageDescription,
+)
+from provenance.recording.entities import Kind, describe_entities, describe_file
 from vo.wording import plain
 
-if TYPE_CHECKING:
-    from jobdefs.definition import Definition
+__all__ = ["DEFINITION", "SETUP", "describe"]
 
-__all__ = ["describe"]
+DEFINITION = "definition"
+"""Name of the file that every activity of a task is configured by: the task's definition."""
+
+SETUP = "Setup"
+"""Type of the inputs by which a task is configured (ProvenanceDM §3.4.2)."""
 
 
 def describe(definition: Definition) -> ActivityDescription:
-    """Return the description of a definition in its version; it is written when there is none yet."""
+    """The description of a definition in its version; it is written when there is none yet."""
     kind, new = ActivityDescription.objects.get_or_create(
         name=definition.name,
         version=definition.version,
@@ -25,19 +36,23 @@ def describe(definition: Definition) -> ActivityDescription:
         },
     )
     if new:
-        _describe_contents(kind, definition)
+        _describe_files(kind, definition)
+        _describe_configuration(kind, definition)
     return kind
 
 
-def _describe_contents(kind: ActivityDescription, definition: Definition) -> None:
-    required = {parameter.name: parameter.required for parameter in definition.parameters}
+def _describe_files(kind: ActivityDescription, definition: Definition) -> None:
+    used = {item: describe_file(item.media_type) for item in definition.inputs}
+    made = {item: describe_file(item.media_type, item.product_type) for item in definition.outputs}
+    keys: Mapping[Kind, int] = describe_entities([*used.values(), *made.values()])
     UsageDescription.objects.bulk_create(
         UsageDescription(
             activity_description=kind,
             role=item.role,
-            type="Main",
-            multiplicity="1" if required.get(item.parameter) else "0..1",
+            type=item.type,
+            multiplicity=_taken(item, definition),
             description=item.description,
+            entity_description_id=keys[used[item]],
         )
         for item in definition.inputs
     )
@@ -45,12 +60,16 @@ def _describe_contents(kind: ActivityDescription, definition: Definition) -> Non
         GenerationDescription(
             activity_description=kind,
             role=item.role or item.name,
-            type="Main",
-            multiplicity="1" if item.required and not item.when else "0..1",
+            type=item.type,
+            multiplicity=_given(item, definition),
             description=item.description,
+            entity_description_id=keys[made[item]],
         )
         for item in definition.outputs
     )
+
+
+def _describe_configuration(kind: ActivityDescription, definition: Definition) -> None:
     ParameterDescription.objects.bulk_create(
         ParameterDescription(
             activity_description=kind,
@@ -66,3 +85,45 @@ def _describe_contents(kind: ActivityDescription, definition: Definition) -> Non
         )
         for parameter in definition.parameters
     )
+    ConfigFileDescription.objects.bulk_create(
+        [
+            ConfigFileDescription(
+                activity_description=kind,
+                name=DEFINITION,
+                content_type="application/json",
+                description="What the task takes, gives and runs.",
+            ),
+            *(
+                ConfigFileDescription(
+                    activity_description=kind,
+                    name=item.parameter,
+                    content_type=item.media_type,
+                    description=item.description,
+                )
+                for item in definition.inputs
+                if item.type == SETUP
+            ),
+        ]
+    )
+
+
+def _taken(item: Input, definition: Definition) -> str:
+    parameter = definition.parameter(item.parameter)
+    least = int(parameter is not None and parameter.required)
+    return _multiplicity(least, several=parameter is not None and parameter.multiple)
+
+
+def _given(item: Output, definition: Definition) -> str:
+    """Files of a pattern may be several, and so may be those that a pipeline has of a step's branches."""
+    several = bool(item.source or item.pattern) and not item.single
+    if definition.environment == "pipeline":
+        branched = {step.name for step in definition.steps if step.foreach}
+        several = item.source.partition("/")[0] in branched
+    return _multiplicity(int(item.required and not item.when), several=several)
+
+
+def _multiplicity(least: int, *, several: bool) -> str:
+    """As in UML (ProvenanceDM §3.4.2): ``min..max``, or a number where they are the same."""
+    if several:
+        return f"{least}..*"
+    return "1" if least else "0..1"

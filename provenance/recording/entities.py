@@ -1,49 +1,205 @@
-"""Writes the files that were used and made, each state of each once."""
+"""Writes what was used and made, each state of each thing once, many things in a few statements."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
-from provenance.models import Entity, EntityDescription
+from django.db.models import Q
 
-if TYPE_CHECKING:
-    from uws.models import Job
+from provenance.models import Entity, EntityDescription, EntityKind
+from uws.models import Job
+from uws.times import now
+from vo.wording import storable
 
-__all__ = ["BEFORE_ALL", "entity_of", "public_since"]
+__all__ = [
+    "BEFORE_ALL",
+    "Kind",
+    "Thing",
+    "describe_entities",
+    "describe_file",
+    "entities_of",
+    "fitting",
+    "known_entities",
+    "public_since",
+    "seen_by",
+]
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when the archive's own data sets are public."""
 
+LONGEST = 500
+"""Characters of an identifier."""
+
+AT_ONCE = 500
+"""Identifiers that one query names."""
+
+Kind = tuple[str, str, str, str, str]
+"""What tells descriptions of entities apart: name, type, content type, type of values and unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that was used or made.
+
+    Parameters
+    ----------
+    product_type
+        ObsCore's dataproduct_type, where it has one.
+    value, value_type, unit
+        Of a value entity, and of what kind it is.
+    owner
+        Who may see it while it is not public.
+    public_since
+        When everybody may see it.
+    """
+
+    identifier: str
+    name: str
+    media_type: str = ""
+    size: int | None = None
+    sha256: str = ""
+    product_type: str = ""
+    kind: EntityKind = EntityKind.DATASET
+    value: str = ""
+    value_type: str = ""
+    unit: str = ""
+    location: str = ""
+    comment: str = ""
+    generated_at_time: datetime | None = None
+    owner: Any = None
+    public_since: datetime | None = None
+
+    @property
+    def described(self) -> Kind:
+        """The key of its description."""
+        if self.kind == EntityKind.VALUE:
+            return (storable(self.name)[:200], "", "", self.value_type[:50], self.unit[:50])
+        return describe_file(self.media_type, self.product_type)
+
+
+def describe_file(media_type: str, product_type: str = "") -> Kind:
+    """The key of the description of files of a kind."""
+    return ((product_type or media_type or "file")[:200], product_type[:50], media_type[:200], "", "")
+
 
 def public_since(job: Job) -> datetime | None:
     """When everybody may see what a job did: from the beginning in the public workspace, else never by itself."""
-    return job.creation_time if job.owner is None else None
+    return job.creation_time if job.owner_id is None else None
 
 
-def entity_of(
-    identifier: str, *, name: str, media_type: str, size: int, sha256: str, product_type: str = "", **more: object
-) -> Entity:
-    """Return the entity with an identifier and content; it is written when there is none yet."""
-    description, _ = EntityDescription.objects.get_or_create(
-        name=product_type or media_type or "file", type=product_type, content_type=media_type
-    )
-    entity, new = Entity.objects.get_or_create(
-        identifier=identifier,
-        defaults={"name": name, "size": size, "sha256": sha256, "description": description, **more},
-    )
-    if not new and sha256 and not entity.sha256:
-        entity.sha256 = sha256
-        entity.save(update_fields=["sha256"])
-    elif not new and sha256 and entity.sha256 != sha256:
-        # The archive's file has changed since: a new state is a new entity, and the old one stays what it was.
-        return entity_of(
-            f"{identifier}#{sha256[:16]}",
-            name=name,
-            media_type=media_type,
-            size=size,
-            sha256=sha256,
-            product_type=product_type,
-            **more,
+def seen_by(owner: Any) -> Q:
+    """The entities to which those of an owner may be tied: the public ones and the owner's own.
+
+    Superusers see more, but what they make may be published, and would tell of what is not theirs.
+    """
+    public = Q(public_since__lte=now())
+    return public if owner is None else public | Q(owner=owner)
+
+
+def entities_of(things: Sequence[Thing], *, shared: bool) -> tuple[list[Entity], set[int]]:
+    """The entities that things are; those that there are not yet are written.
+
+    A thing whose content has changed is another entity, whose identifier has the new digest after ``#``: the old one
+    stays what it was.
+
+    Parameters
+    ----------
+    shared
+        Whether another process may write the same ones now.
+
+    Returns
+    -------
+    tuple
+        The entities in the order of the things, and the keys of those that there were before.
+    """
+    known = known_entities(thing.identifier for thing in things)
+    things = [_state(thing, known) for thing in things]
+    known |= known_entities(thing.identifier for thing in things if thing.identifier not in known)
+    before = {entity.pk for entity in known.values()}
+    missing = {thing.identifier: thing for thing in things if thing.identifier not in known}
+    if missing:
+        kinds = describe_entities(thing.described for thing in missing.values())
+        made = [_entity(missing[name], kinds) for name in sorted(missing)]  # in one order: no two wait for each other
+        if shared:
+            Entity.objects.bulk_create(made, ignore_conflicts=True)
+            known |= known_entities(missing)
+        else:
+            known |= {entity.identifier: entity for entity in Entity.objects.bulk_create(made)}
+    for thing in things:
+        entity = known[thing.identifier]
+        if thing.sha256 and not entity.sha256:
+            entity.sha256 = thing.sha256
+            entity.save(update_fields=["sha256"])
+    return [known[thing.identifier] for thing in things], before
+
+
+def known_entities(identifiers: Iterable[str]) -> dict[str, Entity]:
+    """The entities that there are, by their identifiers."""
+    names = list(dict.fromkeys(identifiers))
+    return {
+        entity.identifier: entity
+        for begin in range(0, len(names), AT_ONCE)
+        for entity in Entity.objects.filter(identifier__in=names[begin : begin + AT_ONCE])
+    }
+
+
+def describe_entities(kinds: Iterable[Kind]) -> dict[Kind, int]:
+    """The keys of descriptions; those that there are not yet are written."""
+    wanted = dict.fromkeys(kinds)
+    known = _known_kinds(wanted)
+    missing = [kind for kind in wanted if kind not in known]
+    if missing:
+        fields = ("name", "type", "content_type", "value_type", "unit")
+        EntityDescription.objects.bulk_create(
+            (EntityDescription(**dict(zip(fields, kind, strict=True))) for kind in sorted(missing)),
+            ignore_conflicts=True,
         )
-    return entity
+        known |= _known_kinds(missing)
+    return known
+
+
+def _known_kinds(kinds: Iterable[Kind]) -> dict[Kind, int]:
+    rows = EntityDescription.objects.filter(name__in={kind[0] for kind in kinds})
+    return {
+        (name, type_, content_type, value_type, unit): pk
+        for pk, name, type_, content_type, value_type, unit in rows.values_list(
+            "pk", "name", "type", "content_type", "value_type", "unit"
+        )
+    }
+
+
+def _state(thing: Thing, known: dict[str, Entity]) -> Thing:
+    entity = known.get(thing.identifier)
+    if entity is None or not thing.sha256 or entity.sha256 in ("", thing.sha256):
+        return thing
+    suffix = f"#{thing.sha256[:16]}"
+    return replace(thing, identifier=fitting(thing.identifier, LONGEST - len(suffix)) + suffix)
+
+
+def fitting(identifier: str, most: int = LONGEST) -> str:
+    """An identifier that the database has room for: a digest stands for the end of one that is longer."""
+    if len(identifier) <= most:
+        return identifier
+    digest = hashlib.sha256(identifier.encode()).hexdigest()[:32]
+    return f"{identifier[: most - len(digest) - 1]}~{digest}"
+
+
+def _entity(thing: Thing, kinds: dict[Kind, int]) -> Entity:
+    return Entity(
+        identifier=thing.identifier,
+        kind=thing.kind,
+        name=storable(thing.name)[:255],
+        location=thing.location,
+        comment=thing.comment,
+        size=thing.size,
+        sha256=thing.sha256,
+        value=storable(thing.value),
+        generated_at_time=thing.generated_at_time,
+        description_id=kinds[thing.described],
+        owner=thing.owner,
+        public_since=thing.public_since,
+    )

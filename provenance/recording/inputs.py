@@ -1,41 +1,97 @@
-"""Writes what a job used."""
+"""Writes what a job used.
+
+Same bytes are the same thing: a file that came with a request is the data set, the result or the earlier upload that it
+is a copy of, as long as the owner of the job may see that one.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Collection
 
-from provenance.models import Activity, Used, WasInformedBy
-from provenance.recording.entities import BEFORE_ALL, entity_of
+from django.db.models import Case, IntegerField, Value, When
 
-if TYPE_CHECKING:
-    from jobdefs.definition import Definition
-    from provenance.models import ActivityDescription, Entity
-    from uws.models import Job
+from jobdefs.definition import Definition
+from provenance.models import Activity, ActivityDescription, Entity, EntityKind, Used, WasInformedBy
+from provenance.recording.entities import BEFORE_ALL, Thing, entities_of, fitting, seen_by
+from provenance.recording.folders import record_members
+from uws.models import Job, JobInput
+from uws.odf import DIRECTORY
 
-__all__ = ["record_inputs"]
+__all__ = ["inform", "record_inputs"]
+
+UPLOAD = re.compile(r"job:[^/]+/parameters/")
+"""Begins the identifier of a file that came with a request."""
 
 
-def record_inputs(activity: Activity, job: Job, definition: Definition, kind: ActivityDescription) -> list[Entity]:
-    """Write what a job used, and the activities by which it was informed thereby."""
+def record_inputs(
+    activity: Activity, job: Job, definition: Definition, kind: ActivityDescription
+) -> list[tuple[JobInput, Entity]]:
+    """Write what a job used, each file with the entity that it is; a job that never began used nothing."""
+    if job.start_time is None or job.taken_over:
+        return []
+    items = list(job.inputs.all())
+    found = _inputs(job, items)
     roles = {item.parameter: item.role for item in definition.inputs}
     descriptions = {item.role: item for item in kind.usages.all()}
-    entities = []
-    for item in job.inputs.all():
-        closed = item.entity_id.startswith("job:") and job.owner is not None  # an upload, or another job's result
-        entity = entity_of(
-            item.entity_id,
-            name=item.name,
-            media_type=item.media_type,
-            size=item.size,
-            sha256=item.sha256,
-            owner=job.owner if closed else None,
-            public_since=None if closed else BEFORE_ALL,
+    Used.objects.bulk_create(
+        Used(
+            activity=activity,
+            entity=entity,
+            role=(role := roles.get(item.parameter, item.parameter)[:100]),
+            time=job.start_time,
+            description=descriptions.get(role),
         )
-        role = roles.get(item.parameter, item.parameter)
-        Used.objects.create(
-            activity=activity, entity=entity, role=role, time=job.start_time, description=descriptions.get(role)
-        )
-        entities.append(entity)
-    informants = Activity.objects.filter(generated__entity__in=entities).exclude(pk=activity.pk).distinct()
-    WasInformedBy.objects.bulk_create(WasInformedBy(informed=activity, informant=informant) for informant in informants)
-    return entities
+        for item, entity in found
+    )
+    return found
+
+
+def inform(activity: Activity, entities: Collection[Entity]) -> None:
+    """Tie an activity to those that generated what it used."""
+    informants = Activity.objects.filter(generated__entity__in={entity.pk for entity in entities})
+    WasInformedBy.objects.bulk_create(
+        WasInformedBy(informed=activity, informant_id=pk)
+        for pk in informants.exclude(pk=activity.pk).order_by("pk").values_list("pk", flat=True).distinct()
+    )
+
+
+def _inputs(job: Job, items: list[JobInput]) -> list[tuple[JobInput, Entity]]:
+    copies = {
+        digest: entity
+        for digest in {item.sha256 for item in items if UPLOAD.match(item.entity_id) and item.sha256 and item.size}
+        if (entity := _same_content(job, digest)) is not None
+    }
+    others = [item for item in items if not (UPLOAD.match(item.entity_id) and item.sha256 in copies)]
+    entities, _ = entities_of([_thing(job, item) for item in others], shared=True)
+    by_key = {item.pk: entity for item, entity in zip(others, entities, strict=True)}
+    found = [(item, by_key[item.pk] if item.pk in by_key else copies[item.sha256]) for item in items]
+    record_members([(item, entity) for item, entity in found if item.media_type == DIRECTORY])
+    return found
+
+
+def _same_content(job: Job, digest: str) -> Entity | None:
+    """The earliest entity of that content that the owner may see: a data set, else a result, else an upload."""
+    rank = Case(
+        When(identifier__startswith="job:", identifier__contains="/parameters/", then=Value(2)),
+        When(identifier__startswith="job:", then=Value(1)),
+        default=Value(0),
+        output_field=IntegerField(),
+    )
+    same = Entity.objects.filter(seen_by(job.owner), sha256=digest, kind=EntityKind.DATASET)
+    return same.annotate(rank=rank).order_by("rank", "pk").first()
+
+
+def _thing(job: Job, item: JobInput) -> Thing:
+    closed = item.entity_id.startswith("job:") and job.owner is not None  # an upload, or another job's result
+    is_folder = item.media_type == DIRECTORY
+    return Thing(
+        fitting(item.entity_id),
+        name=item.name,
+        media_type=item.media_type,
+        size=item.size,
+        sha256=item.sha256,
+        kind=EntityKind.COLLECTION if is_folder else EntityKind.DATASET,
+        owner=job.owner if closed else None,
+        public_since=None if closed else BEFORE_ALL,
+    )

@@ -12,6 +12,7 @@ from uws.engine import announce
 from uws.engine.claim import Claimer
 from uws.engine.engine import Engine
 from uws.executors import Exit, MemoryExecutor, Progress
+from uws.machine import describe_machine
 from uws.models import FileDigest, Job
 from uws.phases import Phase
 from uws.services import abort_job, delete_job, run_job
@@ -44,7 +45,7 @@ def phases(job) -> list[str]:
     return [change.phase for change in job.phase_changes.all()]
 
 
-def test_program(make_job, heard):
+def test_program(make_job, heard, settings):
     job = make_job(text="hello", run=True)
     drive()
     job.refresh_from_db()
@@ -52,7 +53,13 @@ def test_program(make_job, heard):
     assert phases(job) == ["PENDING", "QUEUED", "EXECUTING", "COMPLETED"]
     assert job.creation_time <= job.start_time <= job.end_time
     assert job.command[1:] == ["-P", "-m", "jobdefs.sas", "worker", "text=hello"]
-    assert job.software == {"athanor": "0.1.0", "worker": "2.1", "xmmsas": "20240101_0000-21.0.0"}
+    assert job.software == {
+        "athanor": "0.1.0",
+        "ccf": settings.SAS_CCFPATH,
+        "worker": "2.1",
+        "xmmsas": "20240101_0000-21.0.0",
+        **describe_machine(),
+    }
     assert (job.stage, job.progress_done, job.progress_total) == ("working", 1, 2)
     assert job.usage["wall_seconds"] > 0
     assert job.host

@@ -15,6 +15,7 @@ import pytest
 
 from tests.uws.running import BOTH_WAYS, JOB_ID, ROOT, Runner, output
 from uws import runner_results
+from uws.machine import describe_machine
 from uws.processes import marked_processes
 from uws.runner import REFUSED
 from uws.wake import ENGINE, Ear
@@ -54,7 +55,8 @@ def test_success(runner):
             }
         ],
         "inputs": {},
-        "software": {},
+        "listings": {},
+        "software": describe_machine(),
         "messages": [],
         "error": {},
         "truncated": [],
@@ -240,12 +242,16 @@ def test_stages(runner):
     ]
     report = runner.run(f"print({chr(10).join(lines)!r})")
     assert json.loads(runner.read("stage.json")) == {"stage": "Filtering events", "done": 3, "total": 7}
-    assert report["software"] == {"evselect": "3.71.1", "xmmsas": "20211130_0941-20.0.0"}
+    assert report["software"] == {
+        "evselect": "3.71.1",
+        "xmmsas": "20211130_0941-20.0.0",
+        **describe_machine(),
+    }
 
 
 def test_software_of_which_a_job_tells_without_end(runner):
     report = runner.run("for n in range(1000): print(f'x:- t{n} (t{n}-{n:0500})  [r{n}_1] started')")
-    assert len(report["software"]) == 100
+    assert len(report["software"]) == 100 + len(describe_machine())
     assert report["software"]["t0"] == "0" * 100
 
 

@@ -13,8 +13,9 @@ from django.conf import settings
 
 from jobdefs.command import argv, variables
 from jobdefs.definition import Definition
-from jobdefs.packages import missing_packages
-from uws.engine.sas import SOURCE_ROOT, check_sas, learn_version, runs_sas, site_installation
+from jobdefs.packages import missing_packages, package_versions
+from uws.engine.sas import SOURCE_ROOT, check_sas, learn_version, runs_sas, site_installation, site_versions
+from uws.machine import describe_machine
 from vo.errors import UsageError
 
 __all__ = [
@@ -23,12 +24,16 @@ __all__ = [
     "build_sandbox",
     "build_variables",
     "check_runnable",
+    "service_versions",
     "software_versions",
     "speakers_of",
 ]
 
 FETCHES_XMM = "fetch_xmm"
 """The built-in task that asks the archive of XMM-Newton for files."""
+
+PACKAGES = ("numpy", "astropy")
+"""Python packages with which every built-in task works."""
 
 
 def check_runnable(definition: Definition) -> None:
@@ -131,6 +136,11 @@ def speakers_of(definition: Definition) -> list[str]:
     return sorted({definition.name, Path(definition.command[0]).name})
 
 
+def service_versions() -> dict[str, str]:
+    """Names and versions of what does the work that the engine does itself."""
+    return {"athanor": settings.ATHANOR_VERSION, "python": platform.python_version(), **describe_machine()}
+
+
 def software_versions(definition: Definition) -> dict[str, str]:
     """Names and versions of what runs a task, as far as they are known before it runs."""
     versions = {"athanor": settings.ATHANOR_VERSION}
@@ -138,10 +148,11 @@ def software_versions(definition: Definition) -> dict[str, str]:
         return versions
     if not _is_sas_program(definition):
         versions["python"] = platform.python_version()
+        versions |= package_versions((*PACKAGES, *definition.packages))
     if version := learn_version(definition):
         versions["sas"] = version
-    if runs_sas(definition) and settings.ATHANOR_SAS_COMMAND:
-        versions["container"] = Path(settings.ATHANOR_SAS_COMMAND[-1]).name  # the image, SAS's command comes after it
+    if runs_sas(definition):
+        versions |= site_versions()
     return versions
 
 

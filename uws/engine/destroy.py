@@ -24,7 +24,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from uws.engine.tidy import JOB_ID, trash
 from uws.models import Job, JobInput, JobKind, Need
 from uws.phases import ACTIVE, FINAL, Phase
-from uws.signals import job_deleted
+from uws.signals import files_removed, job_deleted
 from uws.times import now
 from uws.transitions import abort, move
 
@@ -110,10 +110,13 @@ def _archive(job_id: str) -> None:
                 return
             for job in jobs:
                 move(job_id=job.pk, old=Phase(job.phase), new=Phase.ARCHIVED, destruction=forgotten, disk_bytes=0)
+                files_removed.send(sender=Job, job_id=job.pk)
         for job in jobs:
             remove_files(job)
     except OSError:
         logger.exception("Files of the archived job %s could not be removed; it is tried again later.", job_id)
+    except Exception:
+        logger.exception("The job %s could not be archived; it is tried again later.", job_id)
 
 
 def _destroy_deleted() -> None:

@@ -20,6 +20,7 @@ from uws.scheduling import charge
 from uws.times import now, parse_time
 from uws.transitions import move
 from uws.usage import used
+from vo.wording import storable
 
 __all__ = ["finish"]
 
@@ -60,8 +61,8 @@ def _record(job_id: str, engine: str, ended: Exit, use: dict[str, Any]) -> bool:
             new=outcome.phase,
             end_time=_end_time(job, ended),
             error_type=outcome.error_type,
-            error_message=_storable(outcome.message),
-            error_detail=_storable(outcome.detail),
+            error_message=storable(outcome.message),
+            error_detail=storable(outcome.detail),
             **fields,
         )
     charge(job=job, seconds=use["cpu_seconds"], ended=_end_time(job, ended))
@@ -94,11 +95,6 @@ def _fields(job: Job, ended: Exit) -> dict[str, Any]:
     }
 
 
-def _storable(text: str) -> str:
-    """Databases store no NUL; programs print it."""
-    return text.replace("\0", "\ufffd")
-
-
 def _end_time(job: Job, ended: Exit) -> datetime:
     """When the run ended, which may be long before an engine came to know."""
     end = parse_time(ended.ended) if ended.ended else now()
@@ -116,4 +112,4 @@ def _keep_digests(job: Job, ended: Exit) -> None:
         item.sha256 = ended.inputs[item.name]
         item.save(update_fields=["sha256"])
         with contextlib.suppress(OSError):
-            remember_digest(Path(item.path), item.sha256)
+            remember_digest(Path(item.path), item.sha256, listing=ended.listings.get(item.name, ()))

@@ -15,6 +15,7 @@ from uws.engine.command import (
     build_environment,
     build_sandbox,
     build_variables,
+    service_versions,
     software_versions,
     speakers_of,
 )
@@ -53,10 +54,10 @@ def prepare_task(job: Job) -> Task:
         "resources": _resources(job, definition),
     }
     if job.kind != JobKind.TASK:
-        job.software = {"athanor": settings.ATHANOR_VERSION}
+        job.software = service_versions()
         return Task(**common)
     if definition.environment == "inprocess":
-        job.software = {"athanor": settings.ATHANOR_VERSION}
+        job.software = service_versions()
         return Task(
             **common,
             function=definition.function,

@@ -17,11 +17,13 @@ from django.conf import settings
 from jobdefs.definition import Definition
 from jobdefs.sas.environment import HEASOFT_NEEDED, Installation, search_path
 from jobdefs.sas.version import MINIMUM, ask_version
+from uws.digests import known_digest, remember_digest
 from uws.limits import executor_of
 from uws.runner_files import read_json, write_json
+from uws.runner_results import digest
 from vo.errors import AthanorError, UsageError
 
-__all__ = ["SOURCE_ROOT", "check_sas", "learn_version", "runs_sas", "site_installation"]
+__all__ = ["SOURCE_ROOT", "check_sas", "learn_version", "runs_sas", "site_installation", "site_versions"]
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
 """Directory that holds the packages; built-in tasks and the launcher of SAS's are found there."""
@@ -98,6 +100,35 @@ def learn_version(definition: Definition) -> str:
     sas = site_installation()
     version = _known_version(sas) or _asked_version(sas)
     return ".".join(map(str, version))
+
+
+def site_versions() -> dict[str, str]:
+    """Where the calibration files are, and the container image with its digest as far as that can be known.
+
+    An image that is a file is read once, as long as it does not change; of others the digest is known where
+    ATHANOR_SAS_COMMAND names it (``sas@sha256:…``).
+    """
+    found = {"ccf": settings.SAS_CCFPATH}
+    if settings.ATHANOR_SAS_COMMAND:
+        image = settings.ATHANOR_SAS_COMMAND[-1]  # SAS's own command comes after it
+        found["container"] = Path(image).name
+        found["container_sha256"] = _image_digest(image)
+    return {name: value for name, value in found.items() if value}
+
+
+def _image_digest(image: str) -> str:
+    _, named, sha256 = image.partition("@sha256:")
+    path = Path(image)
+    try:
+        if named or not path.is_file():
+            return sha256
+        sha256 = known_digest(path)
+        if not sha256:
+            _, sha256 = digest(path)
+            remember_digest(path, sha256)
+    except OSError as error:
+        logger.warning("The container image %s cannot be read: %s", image, error)
+    return sha256
 
 
 def _check_container(name: str, sas: Installation) -> None:

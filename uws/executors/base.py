@@ -125,6 +125,8 @@ class Exit:
         Name, path relative to the work directory, size in bytes, sha256, media_type, role, product_type of each file.
     inputs
         Name → sha256 of inputs that had none.
+    listings
+        Of those that are directories: name → name, size in bytes and sha256 of the files in it.
     messages
         Warnings and errors that the task and those that it called told: level, task, code and text of each.
     error
@@ -142,6 +144,7 @@ class Exit:
     host: str = ""
     results: tuple[Mapping[str, Any], ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
+    listings: Mapping[str, Sequence[Sequence[Any]]] = field(default_factory=dict)
     software: Mapping[str, str] = field(default_factory=dict)
     messages: tuple[Mapping[str, str], ...] = ()
     error: Mapping[str, str] = field(default_factory=dict)

@@ -61,7 +61,7 @@ class Predecessor:
             setattr(child.job, name, getattr(old, name))
         child.job.phase = Phase.COMPLETED
         child.job.handle = {TAKEN_OVER: old.taken_over or old.pk}
-        child.job.reaped = child.job.announced = True
+        child.job.reaped = True
         child.results = [_copy(result, child.job) for result in results]
 
     def _before(self, parameters: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -46,11 +46,16 @@ def test_a_graph_has_bounds(finished, monkeypatch):
     assert len(job_graph(job_id=finished.pk, user=None).activities) == 1
 
 
-def test_what_is_taken_over_is_no_new_run(finished):
-    before = set(Activity.objects.values_list("identifier", flat=True))
+def test_what_is_taken_over_leads_to_who_did_it(finished):
     again = retry_job(job=finished)
     drive()
-    assert set(Activity.objects.values_list("identifier", flat=True)) - before == {again.pk}
+    for job in again.children.all():
+        activity = Activity.objects.get(identifier=job.pk)
+        doer = finished.children.get(step=job.step, branch=job.branch)
+        assert (activity.parent.identifier, activity.phase) == (again.pk, "COMPLETED")
+        assert activity.comment == f"Not run: it has the results of job {doer.pk}."
+        assert [link.informant.identifier for link in activity.informants.all()] == [doer.pk]
+        assert (activity.used.count(), activity.generated.count()) == (0, 0)
     derived = WasDerivedFrom.objects.get(entity__identifier=f"job:{again.pk}/last-1")
     assert derived.used_entity.identifier == f"job:{child(finished, 'second', '1').pk}/output"
 
