@@ -1,39 +1,66 @@
-"""What DataLink tells of the origin of a data set."""
+"""What DataLink tells of the origin of data sets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from obstap.datalink import Link
-from obstap.products import product_of
-from provenance.models import Activity
-from provenance.selectors import is_visible
+from obstap.products import shown_products
+from provenance.models import Activity, Entity
+from provenance.recording.states import current, parts, states_of
+from provenance.walk import open_to
 
 __all__ = ["provenance_links"]
 
 SEMANTICS = "#documentation"
 """The nearest term: the vocabulary (http://www.ivoa.net/rdf/datalink/core) has none for provenance."""
 
-FORMS = (
-    ("jobs/{job}/provenance/", "text/html", "Provenance: how it was made, as a graph and a table"),
-    ("provenance/jobs/{job}.json", "application/json", "Provenance: how it was made, as PROV-JSON"),
-)
+PAGE = "Provenance: how it was made, as a graph and a table"
+DOCUMENT = "Provenance: all that it came from, as PROV-JSON"
 
 
-def provenance_links(identifier: str, *, user: Any) -> Iterator[Link]:
-    """Links to the provenance of the job that made a published product, where the user may see it."""
-    product = product_of(identifier)
-    if product is None or not is_visible(product.maker_id, user):
-        return
-    if not Activity.objects.filter(identifier=product.maker_id).exists():
-        return
-    for path, media_type, description in FORMS:
-        yield Link(
-            identifier=identifier,
-            semantics=SEMANTICS,
-            local_semantics="provenance",
-            description=description,
-            access_url=path.format(job=product.maker_id),
-            content_type=media_type,
-        )
+def provenance_links(identifiers: Sequence[str], *, user: Any) -> dict[str, list[Link]]:
+    """Links to the provenance of data sets, where there is some that the user may see.
+
+    Every data set that was ingested, published or used leads to ProvSAP, in its present state; a published product also
+    to the page of the job that made it. The number of queries hardly grows with that of the data sets.
+    """
+    found: dict[str, list[Link]] = {}
+    for did, job in _makers(identifiers, user).items():
+        found.setdefault(did, []).append(_link(did, f"jobs/{job}/provenance/", "text/html", PAGE))
+    for did, entity in _entities(identifiers, user).items():
+        address = f"provsap?ID={quote(entity.identifier, safe='')}&DEPTH=ALL"
+        found.setdefault(did, []).append(_link(did, address, "application/json", DOCUMENT))
+    return found
+
+
+def _makers(identifiers: Sequence[str], user: Any) -> dict[str, str]:
+    """The jobs that made published products, by the identifiers of these."""
+    makers = {product.obs_publisher_did: product.maker_id for product in shown_products(identifiers)}
+    opened: set[str] = set()
+    for part in parts(makers.values()):
+        rows = Activity.objects.filter(open_to(user), identifier__in=part)
+        opened.update(rows.values_list("identifier", flat=True))
+    return {did: job for did, job in makers.items() if job in opened}
+
+
+def _entities(identifiers: Sequence[str], user: Any) -> dict[str, Entity]:
+    """The present states of data sets."""
+    present = {did: entity for did, states in states_of(identifiers).items() if (entity := current(states)) is not None}
+    opened: set[int] = set()
+    for part in parts(entity.pk for entity in present.values()):
+        opened.update(Entity.objects.filter(open_to(user), pk__in=part).values_list("pk", flat=True))
+    return {did: entity for did, entity in present.items() if entity.pk in opened}
+
+
+def _link(identifier: str, address: str, media_type: str, description: str) -> Link:
+    return Link(
+        identifier=identifier,
+        semantics=SEMANTICS,
+        local_semantics="provenance",
+        description=description,
+        access_url=address,
+        content_type=media_type,
+    )

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from obstap.datalink.links import Link, links_of, register_links
+from obstap.datalink.links import Link, further_links, links_of, register_links
 
-__all__ = ["Link", "links_of", "register_links"]
+__all__ = ["Link", "further_links", "links_of", "register_links"]

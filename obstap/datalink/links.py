@@ -6,7 +6,7 @@ is not released yet, `Link.link_authorized` says whether the asker may read it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from obstap.archive import access_path
 from obstap.models import ArchiveFile, PublishedProduct
 from obstap.products.selectors import entity_id, made_from, product_of
 
-__all__ = ["Link", "links_of", "register_links"]
+__all__ = ["Link", "further_links", "links_of", "register_links"]
 
 PRODUCT_TYPES = {"event": "event-list"}
 """Words of ObsCore → terms of http://www.ivoa.net/rdf/product-type, where they differ."""
@@ -57,21 +57,40 @@ class Link:
     link_authorized: bool = True
 
 
-Provider = Callable[..., Iterable[Link]]
-"""Called with the identifier and the ``user`` who asks."""
+Further = Mapping[str, Sequence[Link]]
+"""Links that other packages know, by the identifiers of the data sets."""
+
+Provider = Callable[..., Further]
+"""Called with identifiers, which may be of no data set, and the ``user`` who asks."""
 
 _providers: list[Provider] = []
 
 
 def register_links(provider: Provider) -> Provider:
-    """Add what gives more links of a data set; called from `AppConfig.ready` of the package that knows them."""
+    """Add what gives more links of data sets; called from `AppConfig.ready` of the package that knows them."""
     if provider not in _providers:
         _providers.append(provider)
     return provider
 
 
-def links_of(identifier: str, *, user: Any) -> list[Link]:
-    """The links of a data set, its file first; one that tells the error where there is none (§3.2.3)."""
+def further_links(identifiers: Sequence[str], *, user: Any) -> Further:
+    """What other packages know of data sets, asked for all of them at once."""
+    plain = [identifier for identifier in identifiers if identifier.startswith("ivo://") and "\0" not in identifier]
+    found: dict[str, list[Link]] = {}
+    for provider in _providers:
+        for identifier, links in provider(plain, user=user).items():
+            found.setdefault(identifier, []).extend(links)
+    return found
+
+
+def links_of(identifier: str, *, user: Any, further: Further) -> list[Link]:
+    """The links of a data set, its file first; one that tells the error where there is none (§3.2.3).
+
+    Parameters
+    ----------
+    further
+        What `further_links` gives for this data set and others.
+    """
     if not identifier.startswith("ivo://"):
         return [_error(identifier, "UsageFault", "an ID is the obs_publisher_did of a data set of ivoa.obscore.")]
     # PostgreSQL refuses to look for a text with NUL.
@@ -81,11 +100,11 @@ def links_of(identifier: str, *, user: Any) -> list[Link]:
         return [_error(identifier, "NotFoundFault", "the archive has no such data set.")]
     if not Path(file.path).is_file():
         return [_error(identifier, "NotFoundFault", "the file is no longer on the archive's disk.")]
-    links = [_file(identifier, file, "#this", "The data set itself", user)]
-    links += _related(identifier, user)
-    for provider in _providers:
-        links += provider(identifier, user=user)
-    return links
+    return [
+        _file(identifier, file, "#this", "The data set itself", user),
+        *_related(identifier, user),
+        *further.get(identifier, ()),
+    ]
 
 
 def _related(identifier: str, user: Any) -> Iterator[Link]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, re_path
 
-from obstap.datalink.links import Link, links_of
+from obstap.datalink.links import Link, further_links, links_of
 from obstap.datalink.standard import CONTENT_TYPE, STANDARD
 from obstap.metadata import Column
 from obstap.tap.resource import parameters, resource
@@ -55,8 +55,10 @@ def links(request: HttpRequest) -> HttpResponse:
     rows: list[Link] = []
     overflow = len(identifiers) > MOST_IDS
     service = base_url(request)
-    for identifier in identifiers[:MOST_IDS]:
-        found = links_of(identifier, user=request.user)
+    identifiers = identifiers[:MOST_IDS]
+    further = further_links(identifiers, user=request.user)
+    for identifier in identifiers:
+        found = links_of(identifier, user=request.user, further=further)
         if len(rows) + len(found) > limit:
             overflow = True
             break

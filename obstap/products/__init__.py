@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from obstap.products.rules import may_publish, require_publisher
-from obstap.products.selectors import candidates, entity_id, is_public, product_of, products_of
+from obstap.products.selectors import candidates, entity_id, is_public, product_of, products_of, shown_products
 from obstap.products.service import publish_results, recover, withdraw_results
 from obstap.products.signals import product_published, product_withdrawn
 
@@ -19,5 +19,6 @@ __all__ = [
     "publish_results",
     "recover",
     "require_publisher",
+    "shown_products",
     "withdraw_results",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -12,7 +12,16 @@ from obstap.models import PublishedProduct
 from uws.models import Job, Result
 from uws.selectors import result_path
 
-__all__ = ["candidates", "entity_id", "is_public", "made_from", "preview_of", "product_of", "products_of"]
+__all__ = [
+    "candidates",
+    "entity_id",
+    "is_public",
+    "made_from",
+    "preview_of",
+    "product_of",
+    "products_of",
+    "shown_products",
+]
 
 FITS_TYPES = frozenset({"application/fits", "image/fits"})
 
@@ -20,6 +29,9 @@ NO_PRODUCTS = frozenset({"log", "preview"})
 """Roles of results that are never published by themselves."""
 
 PREVIEW = "image/png"
+
+_AT_ONCE = 500
+"""Identifiers that one query names."""
 
 _SHOWN = Q(state=PublishedProduct.State.PUBLISHED)
 
@@ -55,6 +67,12 @@ def product_of(did: str) -> PublishedProduct | None:
     if "\0" in did:
         return None
     return PublishedProduct.objects.filter(_SHOWN, obs_publisher_did=did).first()
+
+
+def shown_products(dids: Sequence[str]) -> Iterator[PublishedProduct]:
+    """Those of the identifiers that are published products."""
+    for start in range(0, len(dids), _AT_ONCE):
+        yield from PublishedProduct.objects.filter(_SHOWN, obs_publisher_did__in=dids[start : start + _AT_ONCE])
 
 
 def made_from(identifiers: Iterable[str]) -> QuerySet[PublishedProduct]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from urllib.parse import quote
 
 import pytest
 import pyvo
@@ -30,6 +31,10 @@ def rows(client, *identifiers: str, **more: str) -> list[dict[str, object]]:
     return [dict(zip(table.colnames, row, strict=True)) for row in table]
 
 
+def provsap(did: str) -> str:
+    return f"{BASE}/provsap?ID={quote(did, safe='')}&DEPTH=ALL"
+
+
 @pytest.fixture
 def published(archive, make_job):
     """A job and its published spectrum."""
@@ -46,7 +51,7 @@ def test_a_product_leads_to_all_that_belongs_to_it(client, published) -> None:
         ("#preview", f"{BASE}/files/Crab/{product.preview}", "image/png"),
         ("#progenitor", f"{BASE}/files/XMM/events.fits", "application/fits"),
         ("#documentation", f"{BASE}/jobs/{job.pk}/provenance/", "text/html"),
-        ("#documentation", f"{BASE}/provenance/jobs/{job.pk}.json", "application/json"),
+        ("#documentation", provsap(product.obs_publisher_did), "application/json"),
     ]
     assert found[0]["content_qualifier"] == "#spectrum"
     assert found[0]["content_length"] == 8640
@@ -56,7 +61,8 @@ def test_a_product_leads_to_all_that_belongs_to_it(client, published) -> None:
 def test_an_observation_leads_to_what_was_made_of_it(client, published) -> None:
     _, product = published
     found = rows(client, EVENTS)
-    assert [row["semantics"] for row in found] == ["#this", "#derivation"]
+    assert [row["semantics"] for row in found] == ["#this", "#derivation", "#documentation"]
+    assert found[2]["access_url"] == provsap(EVENTS)
     assert found[1]["access_url"] == f"{BASE}/files/Crab/{product.name}"
     assert found[0]["content_qualifier"] == "#event-list"
 
@@ -132,10 +138,10 @@ def test_no_id_is_an_answer_without_rows(client, archive, validate) -> None:
 
 def test_maxrec_cuts_between_ids(client, published) -> None:
     did = published[1].obs_publisher_did
-    answer = ask(client, EVENTS, did, MAXREC="5")
-    assert answer.content.count(b"<TR>") == 2
+    answer = ask(client, EVENTS, did, MAXREC="6")
+    assert answer.content.count(b"<TR>") == 3
     assert b'value="OVERFLOW"' in answer.content
-    assert b"OVERFLOW" not in ask(client, EVENTS, did, MAXREC="7").content
+    assert b"OVERFLOW" not in ask(client, EVENTS, did, MAXREC="8").content
     assert ask(client, EVENTS, MAXREC="0").content.count(b"<TR>") == 0
 
 
