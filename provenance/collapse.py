@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from provenance.graph import Graph, Key
 from provenance.layout import layers_of
 
-__all__ = ["ALL", "FEW", "FLOW", "Cluster", "collapse", "flatten"]
+__all__ = ["ALL", "CONFIGURED", "FEW", "FLOW", "Cluster", "collapse", "flatten"]
 
 FEW = 20
 """Activities and entities up to which everything is drawn as it is."""
@@ -26,7 +26,10 @@ FEWEST_JOBS, FEWEST_FILES = 2, 3
 ALL = "all"
 """What `expand` says to see everything."""
 
-FLOW = ("used", "wasGeneratedBy", "hadMember")
+CONFIGURED = "wasConfiguredBy"
+"""What ties an activity to a value that another activity made."""
+
+FLOW = ("used", "wasGeneratedBy", "hadMember", CONFIGURED)
 """Relations along which data flow."""
 
 
@@ -61,6 +64,9 @@ def flatten(graph: Graph) -> tuple[Graph, set[Key]]:
     gone: set[Key] = {("activity", pk) for pk in parents}
     gone -= {("activity", maker) for key, maker in maker_of.items() if key not in passed}
     passed = {key: origin for key, origin in passed.items() if ("activity", maker_of[key]) in gone}
+    for key in passed:  # pipelines of pipelines
+        while passed[key] in passed:
+            passed[key] = passed[passed[key]]
     if not gone:
         return graph, set()
     relations = {
@@ -129,7 +135,7 @@ class _Flow:
                 continue
             source, target, role = relation.source, relation.target, relation.role
             arrows.append((source, target))
-            if relation.kind == "used":
+            if relation.kind in ("used", CONFIGURED):
                 self.users[target].append(source)
                 self.used[source].add(role)
                 self.roles[target][role] += 1

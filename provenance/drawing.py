@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
-from provenance.collapse import FLOW, Cluster, collapse, flatten
+from provenance.collapse import CONFIGURED, FLOW, Cluster, collapse, flatten
 from provenance.document import activity_url, entity_url
-from provenance.graph import ActivityNode, EntityNode, Graph, Key
+from provenance.graph import ActivityNode, EntityNode, Graph, Key, Relation
 from provenance.layout import Layout, place
 from provenance.models import EntityKind
 
@@ -113,7 +113,7 @@ def compose(
     agents
         Whether those responsible are drawn too; by default where no more than `FEW_ACTIVITIES` are.
     """
-    flat, kept = flatten(graph)
+    flat, kept = flatten(_tied(graph, focus))
     clusters = collapse(flat, expand=expand, focus=focus, kept=kept)
     drawn = _nearest(flat, clusters, focus)
     if agents is None:
@@ -121,6 +121,21 @@ def compose(
     return _Composer(flat, drawn, links, {*focus, *kept}).compose(
         agents=agents, left_out=sum(len(item.members) for item in clusters) - sum(len(item.members) for item in drawn)
     )
+
+
+def _tied(graph: Graph, focus: Collection[Key]) -> Graph:
+    """The graph with arrows to values that configured activities, without entities that no arrow leads to or from."""
+    configured = [
+        Relation(CONFIGURED, ("activity", pk), ("entity", parameter.value_entity), parameter.name)
+        for pk, activity in graph.activities.items()
+        for parameter in activity.parameters
+        if parameter.value_entity in graph.entities
+    ]
+    relations = [*graph.relations, *configured]
+    ends = {key for item in relations if item.kind in (*FLOW, "wasDerivedFrom") for key in (item.source, item.target)}
+    ends |= set(focus)
+    entities = {pk: node for pk, node in graph.entities.items() if ("entity", pk) in ends}
+    return Graph(graph.activities, entities or graph.entities, graph.agents, relations)
 
 
 def _nearest(graph: Graph, clusters: list[Cluster], focus: Collection[Key]) -> list[Cluster]:
@@ -156,7 +171,7 @@ class _Composer:
         for relation in graph.relations:
             if relation.kind == "wasGeneratedBy" and relation.target in self.node_of:
                 self.roles[relation.source].append((relation.role, True))
-            elif relation.kind == "used" and relation.source in self.node_of:
+            elif relation.kind in ("used", CONFIGURED) and relation.source in self.node_of:
                 self.roles[relation.target].append((relation.role, False))
 
     def compose(self, *, agents: bool, left_out: int) -> Drawing:

@@ -12,7 +12,7 @@ from provenance.graph import Graph
 from provenance.layout import GAP_X, NODE_HEIGHT, NODE_WIDTH, Place
 from vo.xmltext import attribute, content
 
-__all__ = ["COLOURS", "draw", "shape", "write"]
+__all__ = ["COLOURS", "draw", "legend", "shape", "write"]
 
 COLOURS = {
     "entity": ("#fffbd6", "#8a7a1f"),
@@ -25,7 +25,18 @@ COLOURS = {
 }
 """Fill and outline of each kind of node; attributes, since a page's security policy may forbid style elements."""
 
-INK, ARROW, ROLE = "#1d2230", "#55607a", "#3f4a63"
+ARROW, ROLE = "#55607a", "#3f4a63"
+
+LEGEND = {
+    "entity": "entity: a file or another data set",
+    "collection": "collection of entities",
+    "value": "a value that was passed on",
+    "activity": "activity: a job or another that was completed",
+    "failed": "✕ activity that failed or was aborted",
+    "closed": "a job that you may not see",
+    "agent": "agent: who is responsible",
+}
+"""What the shapes mean."""
 
 HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width:.0f} {height:.0f}"'
@@ -41,6 +52,21 @@ MARKER = (
 def draw(graph: Graph, *, base_url: str, title: str) -> str:
     """The graph as an SVG document; of a large one, steps and piles of files stand for what is in them."""
     return write(compose(graph, links=Links.of_documents(base_url)), title=title)
+
+
+def legend(drawing: Drawing) -> list[tuple[str, str]]:
+    """Small pictures of the shapes that occur in a drawing, each with what it means."""
+    styles = {node.style for node in drawing.nodes}
+    rows = [(style, {}, text) for style, text in LEGEND.items() if style in styles]
+    if drawing.is_collapsed:
+        rows.append(("entity", {"is_pile": True}, "several, put together: open it to see each"))
+    if any(node.is_marked for node in drawing.nodes):
+        rows.append(("entity", {"is_marked": True}, "what this page is about"))
+    box = f"-4 -4 {NODE_WIDTH + 12} {NODE_HEIGHT + 12}"
+    return [
+        (f'<svg viewBox="{box}" width="48" height="14" aria-hidden="true">{shape(style, **look)}</svg>', text)
+        for style, look, text in rows
+    ]
 
 
 def write(drawing: Drawing, *, title: str, fit: bool = False) -> str:

@@ -1,29 +1,25 @@
-"""Provenance over HTTP: documents of a job, ProvSAP, the page with the graph, and links to entities."""
+"""Provenance for programs: documents of a job, ProvSAP, and links to entities."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from obstap.tap.resource import parameters, resource
-from provenance.document import Model, activity_url, entity_url
-from provenance.formats import FORMATS, Format, find_format, preferred_format
+from provenance.document import Model
+from provenance.formats import Format, find_format, preferred_format
 from provenance.graph import Graph
+from provenance.pages.view import read_depth
 from provenance.sap import find_graph, read_request
 from provenance.selectors import find_entity, job_graph
-from provenance.svg import draw
 from uws.http.locations import base_url, see_other
 from uws.http.streams import stream
 from vo.errors import NotFoundError, ParameterError
 
-__all__ = ["entity", "job_document", "job_page", "provsap"]
-
-MAX_DEPTH = 50
-"""Generations of earlier jobs that one request may ask for."""
+__all__ = ["entity", "job_document", "provsap"]
 
 SHORT = 1 << 20
 """Bytes up to which an answer is sent in one piece, with its length."""
@@ -75,22 +71,7 @@ def _answer(request: HttpRequest, body: Iterable[bytes], form: Format, name: str
 
 
 @require_safe
-def job_page(request: HttpRequest, job_id: str) -> HttpResponse:
-    """The graph with its links, and the same relations as a table."""
-    graph = _graph(request, job_id)
-    service = base_url(request)
-    context = {
-        "job_id": job_id,
-        "activity": next(item for item in graph.activities.values() if item.identifier == job_id),
-        "svg": draw(graph, base_url=service, title=f"Provenance of job {job_id}"),
-        "relations": _rows(graph, service),
-        "formats": FORMATS,
-    }
-    return render(request, "provenance/job.html", context)
-
-
-@require_safe
-def entity(request: HttpRequest) -> HttpResponse:
+def entity(request: HttpRequest) -> HttpResponseBase:
     """Where an entity can be had: a redirect to the file, or 404 for what is gone or closed."""
     identifier = request.GET.get("ID", "")
     if not identifier:
@@ -102,29 +83,4 @@ def entity(request: HttpRequest) -> HttpResponse:
 
 
 def _graph(request: HttpRequest, job_id: str) -> Graph:
-    text = request.GET.get("depth", "3")
-    if not (text.isascii() and text.isdecimal()) or int(text) > MAX_DEPTH:
-        raise ParameterError("depth", f"{text!r} is not a whole number from 0 to {MAX_DEPTH}.")
-    return job_graph(job_id=job_id, user=request.user, depth=int(text))
-
-
-def _rows(graph: Graph, service: str) -> list[dict[str, str]]:
-    names = {
-        ("activity", pk): (item.label, "" if item.closed else activity_url(item, service))
-        for pk, item in graph.activities.items()
-    }
-    names |= {
-        ("entity", pk): (item.name or item.identifier, entity_url(item, service)) for pk, item in graph.entities.items()
-    }
-    names |= {("agent", pk): (item.name, item.url) for pk, item in graph.agents.items()}
-    return [
-        {
-            "source": names[relation.source][0],
-            "source_url": names[relation.source][1],
-            "kind": relation.kind,
-            "role": relation.role,
-            "target": names[relation.target][0],
-            "target_url": names[relation.target][1],
-        }
-        for relation in graph.relations
-    ]
+    return job_graph(job_id=job_id, user=request.user, depth=read_depth(request.GET))

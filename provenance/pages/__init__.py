@@ -1,0 +1,1 @@
+"""Pages of provenance: the graph around a job, another activity or an entity, and the same relations as a table."""
