@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
-
-from django.conf import settings
 
 from jobdefs.definition import Definition, Parameter
 from provenance.crate.contents import Crate, job_address
@@ -45,6 +44,9 @@ _FAILED = "http://schema.org/FailedActionStatus"
 _TYPES = {"bool": "Boolean", "int": "Integer", "real": "Float", "angle": "Float", "table": "File", "dataset": "File"}
 """Types of parameters as Workflow Run RO-Crate calls them; all others are Text."""
 
+_PAGES = {"python": "https://www.python.org/", "sas": "https://www.cosmos.esa.int/web/xmm-newton/sas"}
+"""Pages of software that jobs run with."""
+
 Entity = dict[str, Any]
 
 
@@ -63,6 +65,16 @@ def _ref(name: str) -> Entity:
     return {"@id": name}
 
 
+def _plain(value: Any) -> Any:
+    """One value stands for itself and not as a list (RO-Crate 1.1, appendix on JSON-LD)."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _instant(moment: datetime | None) -> str:
+    """An instant as the profile wants it, with the zone in digits."""
+    return format_time(moment).replace("Z", "+00:00")
+
+
 class _Describer:
     def __init__(self, crate: Crate, files: list[Part]) -> None:
         self.crate = crate
@@ -79,13 +91,13 @@ class _Describer:
             self._file(part)
         actions = [self._action(step) for step in (crate.whole, *crate.steps)]
         root["hasPart"] = [_ref(name) for name in self.data]
-        root["mentions"] = [_ref(name) for name in actions]
+        root["mentions"] = _plain([_ref(name) for name in actions])
         self._about()
 
-    def _add(self, name: str, kind: str | list[str], **more: Any) -> Entity:
+    def _add(self, name: str, kind: str, /, **more: Any) -> Entity:
         """Add an entity that is not there yet, without what is empty, and refer to it."""
         if name not in self.graph:
-            told = {key: value for key, value in more.items() if value not in ("", None, [], {})}
+            told = {key: _plain(value) for key, value in more.items() if value not in ("", None, [], {})}
             self.graph[name] = {"@id": name, "@type": kind, **told}
         return _ref(name)
 
@@ -99,7 +111,9 @@ class _Describer:
             "name": f"{crate.definition.title}: job {job.pk}",
             "description": f"A job of the task {_label(crate.definition)}, which ended {job.phase}, with what it used "
             f"and made. {' '.join(crate.notes)}".rstrip(),
-            "datePublished": format_time(crate.moment),
+            "datePublished": _instant(crate.moment),
+            "author": self._agent(),
+            "publisher": _ref(crate.base_url),
             "license": _ref(LICENCE),
             "url": f"{crate.base_url}/jobs/{job.pk}/",
             "isBasedOn": _ref(crate.url),
@@ -116,6 +130,7 @@ class _Describer:
             name="Licence",
             description="The service states no licence. What comes from an archive is under the terms of that archive.",
         )
+        self._add(self.crate.base_url, "Organization", name="The service", url=f"{self.crate.base_url}/")
         self._add(self.crate.url, "CreativeWork", name="The job as the service serves it (UWS 1.1)")
         self._add("ro-crate-preview.html", "CreativeWork", name="This crate as a page", about=_ref("./"))
 
@@ -150,6 +165,7 @@ class _Describer:
         if item.url not in self.graph:
             self.data.append(item.url)
         size = "" if item.size is None else str(item.size)
+        more["sdDatePublished"] = _instant(self.crate.moment)
         return self._add(item.url, "File", **more, encodingFormat=item.media_type, contentSize=size)
 
     def _action(self, step: Step) -> str:
@@ -169,11 +185,11 @@ class _Describer:
             url=job_address(self.crate.base_url, job),
             instrument=self._software(step, task),
             agent=self._agent(),
-            startTime=format_time(job.start_time),
-            endTime=format_time(job.end_time or job.creation_time),
+            startTime=_instant(job.start_time),
+            endTime=_instant(job.end_time or job.creation_time),
             object=objects,
             result=[self._item(item, description=f"Result {item.name}") for item in step.results],
-            actionStatus=_ref(_FAILED if failed else _COMPLETED),
+            actionStatus=_FAILED if failed else _COMPLETED,
             error=(told or f"The job ended {job.phase}.") if failed else "",
             subjectOf=logs,
             environment=[
@@ -197,7 +213,9 @@ class _Describer:
         for name, version in sorted(step.job.software.items()):
             place = f"{self.crate.base_url}/provenance/terms#software-{quote(name)}-{quote(str(version))}"
             used.append(
-                self._add(place, "SoftwareApplication", name=name, softwareVersion=str(version), url=_known_page(name))
+                self._add(
+                    place, "SoftwareApplication", name=name, softwareVersion=str(version), url=self._page_of(name)
+                )
             )
         document = step.definition
         return self._add(
@@ -212,6 +230,9 @@ class _Describer:
             subjectOf=_ref(identifier(document.path)) if document is not None else "",
             input=[self._formal(task, parameter) for parameter in task.parameters],
         )
+
+    def _page_of(self, software: str) -> str:
+        return _PAGES.get(software, f"{self.crate.base_url}/" if software == "athanor" else "")
 
     def _formal(self, task: Definition, parameter: Parameter) -> Entity:
         return self._add(
@@ -258,8 +279,3 @@ def _task_address(base_url: str, task: Definition) -> str:
 
 def _formal_name(task: Definition, parameter: Parameter) -> str:
     return f"#parameter-{quote(task.name, safe='')}-{quote(parameter.name, safe='')}"
-
-
-def _known_page(name: str) -> str:
-    pages = {"python": "https://www.python.org/", "sas": "https://www.cosmos.esa.int/web/xmm-newton/sas"}
-    return pages.get(name, settings.ATHANOR_BASE_URL if name == "athanor" else "")

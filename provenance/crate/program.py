@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,6 +31,9 @@ JOB: dict[str, Any] = {}
 
 DATES = ("DATE", "CHECKSUM", "DATASUM", "DATE-TLM")
 """Cards of FITS files that tell when, and not what."""
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+"""Names under which files can be sent; those of parameters have no point."""
 
 PHASES = {"COMPLETED", "ERROR", "ABORTED", "ARCHIVED"}
 
@@ -78,7 +82,9 @@ def submit(session: requests.Session, service: str, *, upload: bool) -> str:
                 print(f"{item['reference']} is not in this crate: the service is told its name.", file=sys.stderr)
                 continue
             check(path, item["sha256"])
-            part = f"crate-input-{number}"
+            # A task may write the names of its inputs into its results.
+            fits = NAME.fullmatch(path.name) and "." in path.name and path.name not in files
+            part = path.name if fits else f"crate-input-{number}"
             files[part] = (path.name, opened.enter_context(path.open("rb")), item["media_type"])
             values = [(name, value.replace(item["reference"], f"param:{part}")) for name, value in values]
         data = [*values, ("PHASE", "RUN")]

@@ -70,9 +70,9 @@ def python_program(crate: Crate) -> bytes:
     told = {
         "service": crate.base_url,
         "list": "tap/async" if job.definition == TAP else f"uws/{quote(job.definition, safe='')}",
-        "phase": job.phase,
+        "phase": str(job.phase),
         # Of an archived job nobody knows any more how it ended: that it left results tells.
-        "ended": job.phase if job.phase != "ARCHIVED" else "COMPLETED" if crate.whole.results else "ERROR",
+        "ended": str(job.phase) if job.phase != "ARCHIVED" else "COMPLETED" if crate.whole.results else "ERROR",
         "parameters": parameters,
         "inputs": [
             {
