@@ -175,6 +175,9 @@ def _pass_over(stream: BinaryIO, size: int) -> None:
 
 def _compare_headers(a: Hdu, b: Hdu, place: str, found: _Found) -> None:
     first, second = list(_cards(a.raw)), list(_cards(b.raw))
+    if first == second:
+        found.places.append(f"{place}: the blanks after END")
+        return
     for keyword in sorted(VOLATILE):
         if _of(first, keyword) != _of(second, keyword):
             found.volatile.setdefault(keyword)
@@ -192,7 +195,7 @@ def _compare_headers(a: Hdu, b: Hdu, place: str, found: _Found) -> None:
 
 
 def _cards(raw: bytes) -> Iterator[Card]:
-    """Keyword and text of each card, continuations with what they continue, all from END on as one."""
+    """Keyword and text of each card, continuations with what they continue; from END on all but blanks as one."""
     pending: Card | None = None
     for start in range(0, len(raw), CARD):
         card = raw[start : start + CARD]
@@ -206,7 +209,7 @@ def _cards(raw: bytes) -> Iterator[Card]:
             keyword = card.partition(b"=")[0].decode("ascii", "replace").rstrip()
         pending = keyword, card
     if pending is not None:
-        yield pending
+        yield pending[0], pending[1].rstrip(b" ")
 
 
 def _lasting(cards: list[Card]) -> list[Card]:

@@ -120,6 +120,8 @@ def rerun_job(*, job_id: str, user: Any, base_url: str, allow_changed: bool = Fa
 
 
 def _find(job_id: str, user: Any) -> tuple[Job, bool]:
+    if not (job_id.isascii() and job_id.isalnum()):
+        raise NotFoundError(f"There is no job {job_id[:40]!r} here.")
     try:
         return get_job(job_id=job_id, user=user), True
     except NotFoundError:
