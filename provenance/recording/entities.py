@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,6 +10,8 @@ from typing import Any
 from django.db.models import Q
 
 from provenance.models import Entity, EntityDescription, EntityKind
+from provenance.recording.names import fitting
+from provenance.recording.states import is_in, state_with, states_of
 from uws.models import Job
 from uws.times import now
 from vo.wording import storable
@@ -30,9 +31,6 @@ __all__ = [
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when the archive's own data sets are public."""
-
-LONGEST = 500
-"""Characters of an identifier."""
 
 AT_ONCE = 500
 """Identifiers that one query names."""
@@ -103,8 +101,7 @@ def seen_by(owner: Any) -> Q:
 def entities_of(things: Sequence[Thing], *, shared: bool) -> tuple[list[Entity], set[int]]:
     """The entities that things are; those that there are not yet are written.
 
-    A thing whose content has changed is another entity, whose identifier has the new digest after ``#``: the old one
-    stays what it was.
+    A thing whose content has changed is another entity, the old one stays what it was: `provenance.recording.states`.
 
     Parameters
     ----------
@@ -117,7 +114,7 @@ def entities_of(things: Sequence[Thing], *, shared: bool) -> tuple[list[Entity],
         The entities in the order of the things, and the keys of those that there were before.
     """
     known = known_entities(thing.identifier for thing in things)
-    things = [_state(thing, known) for thing in things]
+    things = _in_states(things, known)
     known |= known_entities(thing.identifier for thing in things if thing.identifier not in known)
     before = {entity.pk for entity in known.values()}
     missing = {thing.identifier: thing for thing in things if thing.identifier not in known}
@@ -172,20 +169,23 @@ def _known_kinds(kinds: Iterable[Kind]) -> dict[Kind, int]:
     }
 
 
-def _state(thing: Thing, known: dict[str, Entity]) -> Thing:
-    entity = known.get(thing.identifier)
-    if entity is None or not thing.sha256 or entity.sha256 in ("", thing.sha256):
-        return thing
-    suffix = f"#{thing.sha256[:16]}"
-    return replace(thing, identifier=fitting(thing.identifier, LONGEST - len(suffix)) + suffix)
+def _in_states(things: Sequence[Thing], known: dict[str, Entity]) -> list[Thing]:
+    """The things by the states in which they were found."""
+    moved = {thing.identifier for thing in things if _has_moved(thing, known.get(thing.identifier))}
+    states = states_of(moved) if moved else {}
+    return [
+        replace(thing, identifier=state_with(thing.identifier, thing.sha256, thing.size, states[thing.identifier]))
+        if thing.identifier in states
+        else thing
+        for thing in things
+    ]
 
 
-def fitting(identifier: str, most: int = LONGEST) -> str:
-    """An identifier that the database has room for: a digest stands for the end of one that is longer."""
-    if len(identifier) <= most:
-        return identifier
-    digest = hashlib.sha256(identifier.encode()).hexdigest()[:32]
-    return f"{identifier[: most - len(digest) - 1]}~{digest}"
+def _has_moved(thing: Thing, first: Entity | None) -> bool:
+    """Whether the first state of a thing may not be that in which it was found."""
+    if first is None or (first.invalidated_at_time is None and not thing.sha256):
+        return False
+    return first.invalidated_at_time is not None or not is_in(first, thing.sha256, thing.size)
 
 
 def _entity(thing: Thing, kinds: dict[Kind, int]) -> Entity:

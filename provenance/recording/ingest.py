@@ -28,6 +28,7 @@ from provenance.models import (
 )
 from provenance.recording.entities import BEFORE_ALL
 from provenance.recording.happenings import INGESTED, Happening, happen, keeper_agent
+from provenance.recording.names import fitting
 from provenance.recording.states import current, end, name_of_state, parts, states_of
 from uws.models import FileDigest
 
@@ -99,16 +100,17 @@ def record_ingest(
 
 def _arrivals(dids: Sequence[str], changed: Collection[str]) -> tuple[list[_Arrival], list[Entity]]:
     """The states that are new, and those that are over."""
-    known = states_of(dids)
+    known = states_of(map(fitting, dids))
     arrivals, over = [], []
     for file, digest in _files(dids):
-        states = known.get(file.obs_publisher_did, [])
+        identifier = fitting(file.obs_publisher_did)
+        states = known.get(identifier, [])
         now = current(states)
         if digest and (same := [state for state in states if state.sha256 == digest and not state.invalidated_at_time]):
             over += [state for state in states if state is not same[-1]]  # a job has met this state before
         elif now is None or file.obs_publisher_did in changed:
             mark = digest[:16] or sha256(f"{file.size} {file.mtime_ns}".encode()).hexdigest()[:16]
-            name = name_of_state(file.obs_publisher_did, mark, {state.identifier for state in states})
+            name = name_of_state(identifier, mark, {state.identifier for state in states})
             arrivals.append(_Arrival(file, name, digest))
             over += states
     return arrivals, over

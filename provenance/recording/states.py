@@ -15,9 +15,13 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from provenance.models import Entity
+from provenance.models import Entity, EntityKind
+from provenance.recording.names import LONGEST, fitting
 
-__all__ = ["CHUNK", "current", "end", "name_of_state", "parts", "states_of"]
+__all__ = ["CHUNK", "current", "end", "is_in", "name_of_state", "parts", "state_with", "states_of"]
+
+ROOM = 25
+"""Characters that are kept for what tells later states apart."""
 
 CHUNK = 400
 """Things that one query names at most: SQLite takes a condition of 1000 terms."""
@@ -31,16 +35,19 @@ def states_of(identifiers: Iterable[str]) -> dict[str, list[Entity]]:
         condition = Q(pk__in=())
         for identifier in known:
             condition |= Q(identifier=identifier) | _later(identifier)
-        for entity in Entity.objects.filter(condition).order_by("pk"):
-            found[entity.identifier.partition("#")[0]].append(entity)
+        stems = {_stem(identifier): identifier for identifier in known}
+        for entity in Entity.objects.filter(condition).exclude(kind=EntityKind.VALUE).order_by("pk"):
+            name = entity.identifier
+            found[stems.get(_stem(name)) or stems[name.rpartition("#")[0]]].append(entity)
     return dict(found)
 
 
 def _later(identifier: str) -> Q:
     """The later states, in the form in which the database uses its index."""
+    stem = _stem(identifier)
     if connection.vendor == "sqlite":
-        return Q(identifier__gt=f"{identifier}#", identifier__lt=f"{identifier}$")  # '$' follows '#'
-    return Q(identifier__startswith=f"{identifier}#")
+        return Q(identifier__gt=f"{stem}#", identifier__lt=f"{stem}$")  # '$' follows '#'
+    return Q(identifier__startswith=f"{stem}#")
 
 
 def current(states: Sequence[Entity]) -> Entity | None:
@@ -55,23 +62,58 @@ def end(states: Iterable[Entity], time: datetime) -> None:
         Entity.objects.filter(pk__in=part).update(invalidated_at_time=time)
 
 
+def is_in(state: Entity, sha256: str, size: int | None) -> bool:
+    """Whether a thing of that content may be in a state: it is the same, or as large as one that nobody has read."""
+    if state.sha256:
+        return state.sha256 == sha256
+    return size is None or state.size in (None, size)
+
+
+def state_with(identifier: str, sha256: str, size: int | None, states: Sequence[Entity]) -> str:
+    """The identifier of the state in which a thing has that content, whether there is an entity of it or not yet.
+
+    Parameters
+    ----------
+    sha256
+        Empty where the content is not known: then the thing is in its present state.
+    size
+        In bytes.
+    states
+        The states that there are.
+    """
+    now = current(states)
+    same = [state for state in states if sha256 and state.sha256 == sha256]
+    if same:
+        return (current(same) or same[-1]).identifier
+    if now is not None and (not sha256 or is_in(now, sha256, size)):
+        return now.identifier
+    if not sha256:
+        return states[-1].identifier
+    return name_of_state(identifier, sha256[:16], {state.identifier for state in states})
+
+
 def name_of_state(identifier: str, mark: str, taken: Collection[str]) -> str:
     """The identifier of a new state.
 
     Parameters
     ----------
     mark
-        What tells it from others, such as the digest of a file; the first state needs none.
+        What tells it from others, such as the first digits of a digest; the first state needs none.
     taken
         Identifiers of the states that there are.
     """
-    if identifier not in taken:
+    if not taken:
         return identifier
-    name, number = f"{identifier}#{mark}", 1
+    name, number = f"{_stem(identifier)}#{mark}", 1
     while name in taken:
         number += 1
-        name = f"{identifier}#{mark}-{number}"
+        name = f"{_stem(identifier)}#{mark}-{number}"
     return name
+
+
+def _stem(identifier: str) -> str:
+    """What the identifiers of later states begin with."""
+    return fitting(identifier, LONGEST - ROOM)
 
 
 def parts(items: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
