@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from vo.errors import ParameterError, UsageError
 
-from ..definition import Definition, Parameter
+from ..definition import ROLES, Definition, Parameter
 from ..schema import build_definition
 from ..values import TYPES, check_value
 from .jdl_names import FILE, kind_of
@@ -208,6 +209,7 @@ class _Import:
                 "role": given.get("role") or entry.name,
                 "media_type": given.get("content_type") or FILE,
                 "description": entry.description,
+                **_kind(given),
             }
         )
         for key in ("default", "url"):
@@ -227,6 +229,7 @@ class _Import:
             "media_type": given.get("content_type") or FILE,
             "required": least > 0,
             "description": entry.description,
+            **_kind(given),
         }
         if parameter:
             data["parameter"] = parameter
@@ -323,3 +326,8 @@ _KNOWN = frozenset(
     {"version", "docurl", "doculink", "type", "executionDuration", "executionduration", "script", "environment"}
 )
 """Facts that a definition has a place for."""
+
+
+def _kind(given: Mapping[str, str]) -> dict[str, str]:
+    """What a file is to the task, in the words of the Recommendation; other documents have other words there."""
+    return {"type": given["type"]} if given.get("type") in ROLES else {}

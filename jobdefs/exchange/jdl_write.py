@@ -10,7 +10,7 @@ from vo.errors import ParameterError, UsageError
 from vo.wording import plain
 from vo.xmltext import attribute, content
 
-from ..definition import Definition, Input, Limits, Output, Parameter
+from ..definition import ROLES, Definition, Input, Limits, Output, Parameter
 from .jdl_names import DATATYPES, FILE, NAMES, NAMESPACE, Names
 from .script import script_of
 
@@ -151,6 +151,7 @@ def _used(item: Input, definition: Definition, names: Names, ids: dict[str, str]
     yield _start("GROUP", {"name": item.parameter, "ref": ids[item.parameter], "utype": names.usage})
     yield from _description(item.description.strip())
     yield _plain("role", item.role, f"{names.usage_attribute}.role")
+    yield from _kind(item.type, f"{names.usage_attribute}.type")
     yield _plain("multiplicity", most if least == most else f"{least}..{most}", f"{names.usage_attribute}.multiplicity")
     yield _plain("default", "", "voprov:Entity.id")
     yield _plain("content_type", item.media_type, names.content_type)
@@ -167,11 +168,18 @@ def _generated(output: Output, definition: Definition, names: Names, ids: dict[s
     yield _start("GROUP", given)
     yield from _description(output.description.strip())
     yield _plain("role", output.role, f"{names.generation_attribute}.role")
+    yield from _kind(output.type, f"{names.generation_attribute}.type")
     multiplicity = most if least == most else f"{least}..{most}"
     yield _plain("multiplicity", multiplicity, f"{names.generation_attribute}.multiplicity")
     yield _plain("default", output.pattern or (parameter.default if parameter else ""), "voprov:Entity.id")
     yield _plain("content_type", output.media_type, names.content_type)
     yield "</GROUP>"
+
+
+def _kind(type_: str, utype: str) -> Iterator[str]:
+    """What a file is to the task, where that is not the first that readers think of."""
+    if type_ != ROLES[0]:
+        yield _plain("type", type_, utype)
 
 
 _PARAMETER_LOST = {
