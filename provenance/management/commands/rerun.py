@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+from time import sleep
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             if state is None or state[1] is None or state[0] == Phase.HELD:
                 self.stderr.write("It cannot be compared: it is held." if state and state[1] else "It is gone.")
                 return FAILED
-            time.sleep(_INTERVAL)
+            sleep(_INTERVAL)
         found = find_repetition(job=Job.objects.get(pk=job_id), user=user)
         if found is None:
             return FAILED
