@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
 
 from obstap import tap_schema
 from obstap.arrow import arrow_schema
+from obstap.live import live_tables
 from obstap.metadata import Table
+from obstap.names import delimited
 from obstap.obscore import OBSCORE, OBSCORE_HEA
 from obstap.stores import Snapshot, TableContent, TableStore, get_store
 
@@ -69,13 +73,17 @@ def upsert(contents: Sequence[TableContent], *, store: TableStore | None = None)
 def ensure(store: TableStore | None = None) -> None:
     """Publish the tables that every archive has, ObsCore and ``tap_schema``, where they are missing or outdated.
 
-    Rows that are there stay. It costs next to nothing when there is nothing to do.
+    ``tap_schema`` is outdated too when live tables have changed. Rows that are there stay. It costs next to nothing
+    when there is nothing to do.
     """
     store = store or get_store()
     standard = (OBSCORE, OBSCORE_HEA)
     wanted = {table.name.lower(): table for table in (*standard, *tap_schema.TAP_SCHEMA)}
     if not wanted.items() <= _published(store).items():
         upsert([TableContent(table, ()) for table in standard], store=store)
+    if _outdated(store):
+        with store.exclusive():
+            store.replace(_outdated(store))
 
 
 def _published(store: TableStore) -> Mapping[str, Table]:
@@ -105,4 +113,23 @@ def _descriptions(
     with store.snapshot() as snapshot:
         told = schema_descriptions(snapshot)
     told |= {name.lower(): text for name, text in (changed or {}).items()}
-    return tap_schema.contents(after.values(), told)
+    return tap_schema.contents([*after.values(), *live_tables().values()], told)
+
+
+def _outdated(store: TableStore) -> list[TableContent]:
+    """The tables of ``tap_schema`` if their rows are not what they should be, else nothing."""
+    with store.snapshot() as snapshot:
+        tables = {**live_tables(), **snapshot.tables}
+        wanted = tap_schema.contents(tables.values(), schema_descriptions(snapshot))
+        same = all(_rows(snapshot, content.table) == _listed(content.batches) for content in wanted)
+    return [] if same else wanted
+
+
+def _rows(snapshot: Snapshot, table: Table) -> list[str]:
+    names = ", ".join(delimited(column.name) for column in table.columns)
+    return _listed(snapshot.execute(f"SELECT {names} FROM {snapshot.physical(table.name)}"))  # noqa: S608 - quoted
+
+
+def _listed(batches: Iterable[pa.RecordBatch]) -> list[str]:
+    """Rows in an order of their own."""
+    return sorted(repr(list(row.values())) for batch in batches for row in batch.to_pylist())

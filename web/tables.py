@@ -86,11 +86,12 @@ class TablePage:
 def listing() -> list[SchemaListing]:
     """All tables by schema, in the order of TAP_SCHEMA."""
     from obstap.catalogue import schema_descriptions  # noqa: PLC0415 - Arrow and the engine come with it
+    from obstap.live import all_tables  # noqa: PLC0415
     from obstap.stores import get_store  # noqa: PLC0415
     from obstap.tap_schema import ordered, schemas  # noqa: PLC0415
 
     with get_store().snapshot() as snapshot:
-        tables = ordered(snapshot.tables.values())
+        tables = ordered(all_tables(snapshot).values())
         return [
             SchemaListing(
                 schema.name,
@@ -109,20 +110,22 @@ def page(name: str) -> TablePage:
     vo.errors.NotFoundError
         When there is none.
     """
-    from obstap.stores import get_store  # noqa: PLC0415 - Arrow and the engine come with it
+    from obstap.live import all_tables  # noqa: PLC0415 - Arrow and the engine come with the stores
+    from obstap.stores import get_store  # noqa: PLC0415
     from obstap.tap.resource import find_table  # noqa: PLC0415
 
     with get_store().snapshot() as snapshot:
-        table = find_table(snapshot.tables, name)
+        tables = all_tables(snapshot)
+        table = find_table(tables, name)
         if table is None:
-            names = [known.name for known in snapshot.tables.values()]
+            names = [known.name for known in tables.values()]
             raise NotFoundError(f"There is no table {name!r}.", hint=did_you_mean(name, names) or "/tables/ lists all.")
         return TablePage(
             table=table,
             rows=_rows(snapshot, table),
-            keys=_keys(table, snapshot.tables),
-            referred=_referred(table, snapshot.tables),
-            targets=dict(snapshot.tables),
+            keys=_keys(table, tables),
+            referred=_referred(table, tables),
+            targets=dict(tables),
             sample=_sample(snapshot, table),
         )
 
@@ -145,6 +148,8 @@ def _referred(table: Table, tables: Mapping[str, Table]) -> tuple[Key, ...]:
 
 
 def _rows(snapshot: Snapshot, table: Table) -> int | None:
+    if table.name.lower() not in snapshot.tables:
+        return None  # how many there are depends on who asks
     physical = snapshot.physical(table.name.lower())
     name = f"web.rows.{hashlib.sha256(physical.encode()).hexdigest()}"
     count = cache.get(name)

@@ -6,19 +6,21 @@ The steps are one file each: tokens → parse → check → resolve → translat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from obstap.adql.bound import Query
 from obstap.adql.check import check, deepest
 from obstap.adql.dialects import DIALECTS
 from obstap.adql.features import FEATURES, VERSIONS
 from obstap.adql.parse import parse
+from obstap.adql.reads import Reads, reads_of
 from obstap.adql.resolve import resolve
 from obstap.adql.tokens import Source
 from obstap.adql.translate import Translator
 from obstap.metadata import Column, Table
 from vo.errors import ParameterError
 
-__all__ = ["FEATURES", "VERSIONS", "Translation", "translate"]
+__all__ = ["FEATURES", "VERSIONS", "Reads", "Translation", "reads_of", "translate"]
 
 _LANGUAGES = {"ADQL": "2.1", **{f"ADQL-{version}": version for version in VERSIONS}}
 
@@ -35,11 +37,14 @@ class Translation:
         What is told of the answer's columns; their names are unique in any case of letters.
     tables
         The published tables that are read, by their lower-case ``schema.table`` names.
+    meaning
+        The query with its names resolved; see `reads_of`.
     """
 
     sql: str
     columns: tuple[Column, ...]
     tables: frozenset[str]
+    meaning: Query = field(compare=False, repr=False)
 
 
 def translate(
@@ -85,4 +90,4 @@ def translate(
         sql = translator.whole(resolved)
     except RecursionError as error:
         raise source.error("The query is nested too deeply.", deepest(parsed)) from error
-    return Translation(sql, tuple(item.about for item in resolved.items), frozenset(translator.tables))
+    return Translation(sql, tuple(item.about for item in resolved.items), frozenset(translator.tables), resolved)

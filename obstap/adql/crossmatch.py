@@ -15,7 +15,7 @@ from obstap.adql.nearby import indexed, near
 from obstap.metadata import Position
 from vo.neighbourhood import pairing_order
 
-__all__ = ["UPLOADS", "Pairing", "Pairings", "pairings"]
+__all__ = ["UPLOADS", "Pairing", "Pairings", "conjuncts", "leaves", "pairings"]
 
 UPLOADS = "tap_upload."
 """How the names of tables begin that a client brought: they are the smaller ones."""
@@ -66,16 +66,16 @@ def pairings(select: bound.Select) -> Pairings:
     A relation whose rows a LEFT, RIGHT or FULL JOIN keeps without a match is never multiplied for that join.
     """
     found = Pairings()
-    tables = dict(_leaves(select.sources))
+    tables = dict(leaves(select.sources))
     if len(tables) < 2:
         return found
-    for condition in _conjuncts(select.where):
+    for condition in conjuncts(select.where):
         _add(found, condition, tables, tables)
     for join in _joins(select.sources):
         if join.kind != "FULL":
-            left, right = (dict(_leaves((side,))) for side in (join.left, join.right))
+            left, right = (dict(leaves((side,))) for side in (join.left, join.right))
             free = {"INNER": left | right, "LEFT": right, "RIGHT": left}[join.kind]
-            for condition in _conjuncts(join.on):
+            for condition in conjuncts(join.on):
                 _add(found, condition, free, tables)
     return found
 
@@ -109,19 +109,20 @@ def _add(found: Pairings, condition: bound.Predicate, free: Mapping[int, str], t
     found.by_condition[id(condition)] = pairing
 
 
-def _conjuncts(condition: bound.Predicate | None) -> Iterator[bound.Predicate]:
+def conjuncts(condition: bound.Predicate | None) -> Iterator[bound.Predicate]:
+    """The parts of a condition that must all hold."""
     if isinstance(condition, bound.Junction) and condition.operator == "AND":
         for operand in condition.operands:
-            yield from _conjuncts(operand)
+            yield from conjuncts(operand)
     elif condition is not None:
         yield condition
 
 
-def _leaves(sources: Sequence[bound.TableSource]) -> Iterator[tuple[int, str]]:
+def leaves(sources: Sequence[bound.TableSource]) -> Iterator[tuple[int, str]]:
     """The identities of relations, and the names of those that are published tables."""
     for source in sources:
         if isinstance(source, bound.Join):
-            yield from _leaves((source.left, source.right))
+            yield from leaves((source.left, source.right))
         else:
             yield id(source.relation), source.name if isinstance(source, bound.Table) else ""
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.utils.functional import SimpleLazyObject
 
+from obstap.stores import TableContent
 from obstap.tap.parameters import read_request
 from obstap.tap.query import Stream, run_query
-from obstap.uploads.reading import read_uploads
+from obstap.tap.readings import keep_tables, keep_uploads
+from obstap.uploads.reading import Taken, read_uploads
 from uws.executors import InProcessContext, Produced
 from uws.uploads import find_upload
 from vo.dali import Parameters
@@ -39,14 +45,18 @@ def run(context: InProcessContext) -> list[Produced]:
 
 def _run(context: InProcessContext) -> list[Produced]:
     wanted = read_request(Parameters.from_lists(context.parameters))
-    uploads = ()
+    user = SimpleLazyObject(partial(_owner, context.user_id))  # most queries need to know nothing of it
+    uploads: tuple[TableContent, ...] = ()
+    taken: list[Taken] = []
     if wanted.uploads:
         context.stage("Reading the uploaded tables")
         uploads = read_uploads(
             wanted.uploads,
             lambda name: find_upload(context.workdir, name).open("rb"),
-            user=get_user_model().objects.filter(pk=context.user_id).first(),
+            user=user,
+            tell=taken.append,
         )
+        keep_uploads(context.job_id, context.workdir, taken)
     context.stage("Running the query")
     answer = run_query(
         query=wanted.query,
@@ -58,12 +68,20 @@ def _run(context: InProcessContext) -> list[Produced]:
         cancellation=context.cancellation,
         tell_errors=False,
         uploads=uploads,
+        user=user,
     )
     with closing(answer):
+        keep_tables(context.workdir, answer.tables)
         context.stage("Writing the answer")
         path = context.workdir / answer.filename
         _write(answer, path)
     return [Produced(RESULT, path, answer.content_type, role="table")]
+
+
+def _owner(user_id: int | None) -> Any:
+    """Whose job it is; nobody where that is not known."""
+    known = get_user_model().objects.filter(pk=user_id).first() if user_id is not None else None
+    return known or AnonymousUser()
 
 
 def _write(answer: Stream, path: Path) -> None:

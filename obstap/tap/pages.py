@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from obstap.live import all_tables, live_examples
 from obstap.names import qualified
 from obstap.tap.examples import EXAMPLES, MODERN
 from obstap.tap.resource import resource
@@ -17,8 +18,6 @@ __all__ = ["examples", "root"]
 SHOWN_ROWS = 100
 """Rows that the form on the page asks for unless one changes it."""
 
-ALL = (*EXAMPLES, *MODERN)
-
 READABLE = ("html", "text", "csv")
 """Formats that a browser shows, the best first."""
 
@@ -26,7 +25,9 @@ READABLE = ("html", "text", "csv")
 @resource("GET", "HEAD")
 def examples(request: HttpRequest) -> HttpResponse:
     """The examples, in XHTML with RDFa that clients read."""
-    page = render_to_string("obstap/examples.xhtml", {"examples": EXAMPLES, "tap": f"{base_url(request)}/tap"})
+    page = render_to_string(
+        "obstap/examples.xhtml", {"examples": [*EXAMPLES, *live_examples()], "tap": f"{base_url(request)}/tap"}
+    )
     return HttpResponse(page, content_type="application/xhtml+xml; charset=utf-8")
 
 
@@ -36,16 +37,17 @@ def root(request: HttpRequest) -> HttpResponse:
     from obstap.stores import get_store  # noqa: PLC0415 - Arrow loads when it is first used
     from obstap.tap_schema import ordered  # noqa: PLC0415
 
-    chosen = next((one for one in ALL if one.id == request.GET.get("example")), EXAMPLES[0])
+    known = (*EXAMPLES, *MODERN, *live_examples())
+    chosen = next((one for one in known if one.id == request.GET.get("example")), EXAMPLES[0])
     offered = list(formats())
     names = [alias for one in offered for alias in one["aliases"][:1]]
     with get_store().snapshot() as snapshot:
-        tables = [(qualified(table.name), table) for table in ordered(snapshot.tables.values())]
+        tables = [(qualified(table.name), table) for table in ordered(all_tables(snapshot).values())]
     context = {
         "base": base_url(request),
         "tap": f"{base_url(request)}/tap",
         "example": chosen,
-        "examples": ALL,
+        "examples": known,
         "tables": tables,
         "formats": [one for one in offered if one["aliases"]],
         "names": names,

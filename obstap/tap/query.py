@@ -7,19 +7,24 @@ document (DALI 1.1 §4.4).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 from django.conf import settings
 
-from obstap.adql import translate
+from obstap.adql import Translation, reads_of, translate
 from obstap.datalink.descriptor import links_descriptor
-from obstap.metadata import Column
+from obstap.live import Asker, Wanted, all_tables, live_tables, names_some, read_live
+from obstap.metadata import Column, Table
+from obstap.names import delimited
 from obstap.stores import TableContent, get_store
 from obstap.textform import Chunk, TextForm
+from obstap.uploads.request import SCHEMA
 from obstap.writers import Info, Rows, Writer, get_writer
 from obstap.writers.votable import VOTableWriter
 from uws.http.software import software
@@ -35,8 +40,13 @@ TAP = "ivo://ivoa.net/std/TAP"
 LONGEST_QUERY = 2**20
 """Characters of a query: the engine parses in one go, and nothing else happens in the process meanwhile."""
 
+_UPLOADED = f"{SCHEMA.lower()}."
+
 PAGE_ROWS = 1000
 """Rows that `fetch` gives when it is not told how many."""
+
+_LEAST = 0.01
+"""Seconds that the engine has at least, also when reading live tables took all of the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +62,17 @@ class Stream(Iterator[bytes]):
     """An answer on its way, and what the query holds until it is closed.
 
     Any thread may call `close`, also while another waits for the next piece.
+
+    Attributes
+    ----------
+    tables
+        The published tables that the query reads, by their lower-case names.
     """
 
     def __init__(self, running: _Running, writer: Writer, chunks: Iterator[bytes]) -> None:
         self.content_type = writer.media_type
         self.filename = f"result.{writer.extension}"
+        self.tables = running.tables
         self._running = running
         self._chunks = chunks
         self._step = threading.Lock()
@@ -86,6 +102,7 @@ class _Running:
         cancellation: Cancellation | None,
         execute: bool,
         uploads: Sequence[TableContent] = (),
+        user: Any = None,
         form: TextForm | None = None,
         rows: int | None = None,
     ) -> None:
@@ -93,16 +110,25 @@ class _Running:
             raise ParameterError("QUERY", f"it has {len(query):,} characters; {LONGEST_QUERY:,} are allowed.")
         with ExitStack() as stack:
             snapshot = stack.enter_context(get_store().snapshot(cancellation=cancellation))
-            if uploads:
-                snapshot = stack.enter_context(snapshot.with_uploads(uploads))
-            translation = translate(
-                query,
-                snapshot.tables,
-                physical=snapshot.physical,
-                base_url=base_url,
-                lang=lang,
-                engine=snapshot.engine,
-            )
+            written = partial(translate, query, base_url=base_url, lang=lang, engine=snapshot.engine)
+            if not names_some(query):
+                if uploads:
+                    snapshot = stack.enter_context(snapshot.with_uploads(uploads))
+                translation = written(all_tables(snapshot), physical=snapshot.physical)
+            else:
+                # What is read of live tables is known only when the query is understood.
+                began = time.monotonic()
+                described = {**all_tables(snapshot), **{item.table.name.lower(): item.table for item in uploads}}
+                translation = written(described, physical=delimited)
+                if execute:
+                    asker = Asker(user, base_url, cancellation or Cancellation(), time_limit)
+                    added = [*uploads, *_live_contents(translation, asker)]
+                    if added:
+                        snapshot = stack.enter_context(snapshot.with_uploads(added))
+                    translation = written(snapshot.tables, physical=snapshot.physical)
+                if time_limit is not None:
+                    time_limit = max(time_limit - (time.monotonic() - began), _LEAST)
+            self.tables = frozenset(name for name in translation.tables if not name.startswith(_UPLOADED))
             self.columns: Sequence[Column] = translation.columns
             self.batches: Iterable[pa.RecordBatch] = ()
             self.lines: Iterable[Chunk] | None = None
@@ -121,6 +147,19 @@ class _Running:
         self._held.close()
 
 
+def _live_contents(translation: Translation, asker: Asker) -> list[TableContent]:
+    """The rows of the live tables that a query names, as far as it needs them."""
+    live = live_tables()
+    reads = reads_of(translation.meaning, live.keys())
+    return read_live([Wanted(_pruned(live[name], needs.columns), needs.only) for name, needs in reads.items()], asker)
+
+
+def _pruned(table: Table, names: Container[str]) -> Table:
+    """The table with these columns alone, or one where there are none: rows may count that have nothing to say."""
+    columns = tuple(column for column in table.columns if column.name in names)
+    return replace(table, columns=columns or table.columns[:1])
+
+
 def run_query(
     *,
     query: str,
@@ -135,6 +174,7 @@ def run_query(
     protocol: str = TAP,
     ucds: Mapping[str, str] | None = None,
     uploads: Sequence[TableContent] = (),
+    user: Any = None,
 ) -> Stream:
     """Start a query.
 
@@ -162,6 +202,8 @@ def run_query(
         UCDs that columns of the answer, by name, show in place of their own.
     uploads
         Tables that this query alone sees.
+    user
+        Who asks: of live tables, only rows that this user may see are there. None for nobody in particular.
 
     Raises
     ------
@@ -184,6 +226,7 @@ def run_query(
         cancellation=cancellation,
         execute=limit > 0,
         uploads=uploads,
+        user=user,
         form=writer.text_form,
         rows=limit + 1,
     )
@@ -205,6 +248,7 @@ def fetch(
     maxrec: int = PAGE_ROWS,
     time_limit: float | None = None,
     cancellation: Cancellation | None = None,
+    user: Any = None,
 ) -> Answer:
     """The answer to a query as Python values: times as `datetime` in UTC without a zone, arrays as lists.
 
@@ -216,6 +260,8 @@ def fetch(
         Seconds that the engine may work on it; the limit of synchronous queries when None.
     cancellation
         What ends it at any moment.
+    user
+        Who asks, as in `run_query`.
 
     Raises
     ------
@@ -232,6 +278,7 @@ def fetch(
         time_limit=time_limit or settings.ATHANOR_SYNC_TIME_LIMIT,
         cancellation=cancellation,
         execute=limit > 0,
+        user=user,
     )
     with closing(running):
         cut = Rows(running.batches, limit)

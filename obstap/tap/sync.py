@@ -56,6 +56,7 @@ def answer(request: HttpRequest, **asked: Any) -> HttpResponseBase:
         base_url=base_url(request),
         time_limit=settings.ATHANOR_SYNC_TIME_LIMIT,
         cancellation=departure(request),
+        user=request.user,
     )
     response = stream(request, result, content_type=result.content_type, short=SHORT)
     response["Content-Disposition"] = f'inline; filename="{result.filename}"'

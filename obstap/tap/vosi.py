@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from jobdefs import registry
+from obstap.live import all_tables
 from obstap.tap.resource import find_table, resource
 from uws.http.locations import base_url
 from uws.limits import limits_of
@@ -66,7 +67,7 @@ def tables(request: HttpRequest) -> HttpResponse:
     detail = _detail(request)
     with get_store().snapshot() as snapshot:
         document = tableset_document(
-            snapshot.tables.values(), detail=detail != "min", descriptions=schema_descriptions(snapshot)
+            all_tables(snapshot).values(), detail=detail != "min", descriptions=schema_descriptions(snapshot)
         )
         return HttpResponse(document, content_type=XML)
 
@@ -78,10 +79,11 @@ def table(request: HttpRequest, name: str) -> HttpResponse:  # noqa: ARG001 - th
     from obstap.tap.tableset import table_document  # noqa: PLC0415
 
     with get_store().snapshot() as snapshot:
-        found = find_table(snapshot.tables, name)
+        known = all_tables(snapshot)
+        found = find_table(known, name)
         if found is None:
             raise NotFoundError(f"There is no table {name!r}.", hint="/tap/tables?detail=min lists all tables.")
-        return HttpResponse(table_document(found, snapshot.tables.values()), content_type=XML)
+        return HttpResponse(table_document(found, known.values()), content_type=XML)
 
 
 def _detail(request: HttpRequest) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from obstap import catalogue, tap_schema
+from obstap import catalogue, live, tap_schema
 from obstap.metadata import Column, ForeignKey, Table
 from obstap.obscore import OBSCORE, OBSCORE_HEA, batch
 from obstap.stores import TableContent, TableStore
@@ -41,6 +41,12 @@ def store(tmp_path: Path) -> Iterator[DuckDBStore]:
     store = DuckDBStore(tmp_path / "tables", grace=0)
     yield store
     store.close()
+
+
+@pytest.fixture(autouse=True)
+def _published_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No tables beside those that are published."""
+    monkeypatch.setattr(live, "_tables", {})
 
 
 def number(store: TableStore) -> int:

@@ -7,6 +7,7 @@ import pytest
 import pyvo
 from pyvo.dal.exceptions import DALOverflowWarning, DALQueryError
 
+from obstap.live import live_examples
 from obstap.tap.examples import EXAMPLES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,5 +70,5 @@ def test_anonymous_and_signed_in(archive, live_server, django_user_model, passwo
 
 
 def test_examples(service):
-    assert len(service.examples) == len(EXAMPLES)
-    assert service.examples[-1].execute().to_table()["column_name"][0] == "dataproduct_type"
+    assert len(service.examples) == len(EXAMPLES) + len(live_examples())
+    assert service.examples[len(EXAMPLES) - 1].execute().to_table()["column_name"][0] == "dataproduct_type"

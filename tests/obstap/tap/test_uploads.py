@@ -62,7 +62,7 @@ def test_it_is_gone_with_the_query(archive, client: Client) -> None:
     response = ask(client, "SELECT a FROM TAP_UPLOAD.t", upload="", t=None)
     assert response.status_code == 400
     assert b"There is no table TAP_UPLOAD.t." in response.content
-    assert b"upload" not in client.get("/tap/tables").content.lower()
+    assert b"tap_upload" not in client.get("/tap/tables").content.lower()
 
 
 def test_queries_do_not_see_the_tables_of_others(archive) -> None:

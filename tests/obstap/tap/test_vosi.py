@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from lxml import etree
 
+from obstap.live import live_examples, live_tables
 from obstap.stores import get_store
 from obstap.tap.examples import EXAMPLES
 from obstap.writers import WRITERS
@@ -81,7 +82,7 @@ def test_a_table_in_full(archive, client: Client):
 
 def test_tables_are_those_of_tap_schema(archive, client: Client):
     document = etree.fromstring(client.get("/tap/tables").content)
-    assert [name.text for name in document.findall("schema/name")] == ["ivoa", "tap_schema", "test"]
+    assert [name.text for name in document.findall("schema/name")] == ["ivoa", "tap_schema", "provenance", "test"]
     assert [name.text for name in document.findall("schema/table/name")] == [
         "ivoa.obscore",
         "ivoa.obscore_hea",
@@ -90,6 +91,7 @@ def test_tables_are_those_of_tap_schema(archive, client: Client):
         "tap_schema.columns",
         "tap_schema.keys",
         "tap_schema.key_columns",
+        *(table.name for table in live_tables().values()),
         "test.things",
     ]
     shown = {name.text for name in document.findall("schema/table/column/name")}
@@ -98,7 +100,7 @@ def test_tables_are_those_of_tap_schema(archive, client: Client):
 
 def test_tables_without_detail_have_no_columns(archive, client: Client):
     document = etree.fromstring(client.get("/tap/tables?DETAIL=min").content)
-    assert len(document.findall("schema/table")) == 8
+    assert len(document.findall("schema/table")) == 8 + len(live_tables())
     assert document.findall("schema/table/column") == []
 
 
@@ -191,7 +193,7 @@ def test_examples_are_well_formed_rdfa(archive, client: Client):
     vocabularies = document.xpath("//@vocab")
     assert vocabularies == ["http://www.ivoa.net/rdf/examples#"]
     found = document.xpath("//*[@typeof='example']")
-    assert len(found) == len(EXAMPLES)
+    assert len(found) == len(EXAMPLES) + len(live_examples())
     for example in found:
         assert example.get("resource") == f"#{example.get('id')}"
         assert len(example.xpath(".//*[@property='name']")) == 1
