@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from provenance.document import Model, state
 from provenance.graph import Graph
 from provenance.notations import Document, write_json, write_provn, write_turtle, write_votable, write_xml
-from provenance.svg import draw
+from provenance.png import draw_png
+from provenance.svg import draw_svg
 from vo.errors import ParameterError
 from vo.wording import nearest
 
@@ -29,19 +30,27 @@ class Format:
         Of files.
     notation
         Writes the statements of a graph; None for a picture.
+    picture
+        Draws a graph, where no statements are written.
     """
 
     name: str
     media_type: str
     extension: str
     notation: Writer | None = None
+    picture: Callable[..., bytes] = draw_svg
+
+    @property
+    def content_type(self) -> str:
+        """What a header says of it."""
+        return self.media_type if self.media_type == "image/png" else f"{self.media_type}; charset=utf-8"
 
     def write(
         self, graph: Graph, *, base_url: str, model: Model = Model.W3C, descriptions: bool = True, title: str = ""
     ) -> Iterable[bytes]:
         """The graph in this form, in pieces."""
         if self.notation is None:
-            return [draw(graph, base_url=base_url, title=title or "Provenance").encode()]
+            return [self.picture(graph, base_url=base_url, title=title or "Provenance")]
         return self.notation(state(graph, base_url=base_url, model=model, descriptions=descriptions))
 
 
@@ -52,6 +61,7 @@ FORMATS = (
     Format("PROV-TURTLE", "text/turtle", "ttl", write_turtle),
     Format("PROV-VOTABLE", "application/x-votable+xml", "vot", write_votable),
     Format("PROV-SVG", "image/svg+xml", "svg"),
+    Format("PROV-PNG", "image/png", "png", picture=draw_png),
 )
 """Every form, the one that is given where nothing is asked for first."""
 

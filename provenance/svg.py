@@ -12,7 +12,7 @@ from provenance.graph import Graph
 from provenance.layout import GAP_X, NODE_HEIGHT, NODE_WIDTH, Place
 from vo.xmltext import attribute, content
 
-__all__ = ["COLOURS", "draw", "legend", "shape", "write"]
+__all__ = ["ARROW", "COLOURS", "INK", "ROLE", "draw", "draw_svg", "legend", "shape", "write"]
 
 COLOURS = {
     "entity": ("#fffbd6", "#8a7a1f"),
@@ -25,7 +25,8 @@ COLOURS = {
 }
 """Fill and outline of each kind of node; attributes, since a page's security policy may forbid style elements."""
 
-ARROW, ROLE = "#55607a", "#3f4a63"
+INK, ARROW, ROLE = "#1d2230", "#55607a", "#3f4a63"
+"""Of names, arrows and roles."""
 
 LEGEND = {
     "entity": "entity: a file or another data set",
@@ -40,7 +41,7 @@ LEGEND = {
 
 HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width:.0f} {height:.0f}"'
-    ' role="graphics-document document" aria-labelledby="graph-title graph-desc" fill="#1d2230" text-anchor="middle"'
+    f' role="graphics-document document" aria-labelledby="graph-title graph-desc" fill="{INK}" text-anchor="middle"'
     ' font-family="system-ui, -apple-system, Segoe UI, Roboto, sans-serif">'
 )
 MARKER = (
@@ -62,11 +63,13 @@ def legend(drawing: Drawing) -> list[tuple[str, str]]:
         rows.append(("entity", {"is_pile": True}, "several, put together: open it to see each"))
     if any(node.is_marked for node in drawing.nodes):
         rows.append(("entity", {"is_marked": True}, "what this page is about"))
-    box = f"-4 -4 {NODE_WIDTH + 12} {NODE_HEIGHT + 12}"
-    return [
-        (f'<svg viewBox="{box}" width="48" height="14" aria-hidden="true">{shape(style, **look)}</svg>', text)
-        for style, look, text in rows
-    ]
+    head = f'<svg viewBox="-4 -4 {NODE_WIDTH + 12} {NODE_HEIGHT + 12}" width="56" height="18" aria-hidden="true">'
+    return [(f"{head}{shape(style, is_small=True, **look)}</svg>", text) for style, look, text in rows]
+
+
+def draw_svg(graph: Graph, *, base_url: str, title: str) -> bytes:
+    """`draw` as the bytes of a file."""
+    return draw(graph, base_url=base_url, title=title).encode()
 
 
 def write(drawing: Drawing, *, title: str, fit: bool = False) -> str:
@@ -104,7 +107,7 @@ def _describe(nodes: Iterable[Node]) -> str:
 
 def _node(node: Node, spot: Place) -> str:
     middle = f"{NODE_WIDTH / 2:g}"
-    room = NODE_WIDTH - (36 if node.style == "failed" else 16)
+    room = NODE_WIDTH - (40 if node.style == "failed" else 24)
     name = ("✕ " if node.style == "failed" else "") + shortened(node.name, room, 14)
     inner = (
         f'<g transform="translate({spot.x:.1f} {spot.y:.1f})"><title>{content(node.tip)}</title>'
@@ -115,11 +118,19 @@ def _node(node: Node, spot: Place) -> str:
     return f'<a href="{attribute(node.url)}">{inner}</a>' if node.url else inner
 
 
-def shape(style: str, *, is_pile: bool = False, is_marked: bool = False) -> str:
-    """The outline of a node, at the origin: pills for entities, boxes for activities, houses for agents."""
+def shape(style: str, *, is_pile: bool = False, is_marked: bool = False, is_small: bool = False) -> str:
+    """The outline of a node, at the origin: pills for entities, boxes for activities, houses for agents.
+
+    Parameters
+    ----------
+    is_small
+        Whether it is shown in another size: lines then keep their width.
+    """
     fill, outline = COLOURS[style]
     width = 3.5 if is_marked else 1.5
     look = f'fill="{fill}" stroke="{outline}" stroke-width="{width:g}"'
+    if is_small:
+        look += ' vector-effect="non-scaling-stroke"'
     if style == "closed":
         look += ' stroke-dasharray="5 4"'
     if style == "agent":

@@ -64,7 +64,7 @@ def _model(text: str) -> Model:
 
 def _answer(request: HttpRequest, body: Iterable[bytes], form: Format, name: str) -> HttpResponseBase:
     pieces = (piece for piece in body)
-    response = stream(request, pieces, content_type=f"{form.media_type}; charset=utf-8", short=SHORT)
+    response = stream(request, pieces, content_type=form.content_type, short=SHORT)
     if form.notation is not None:
         response["Content-Disposition"] = f'inline; filename="{name}.{form.extension}"'
     return response
