@@ -76,9 +76,8 @@ def test_jobs_side_by_side_have_parameter_files_of_their_own(site):
 def test_version_is_kept_with_the_job(site, tmp_path, new, version, release):
     make_sas(tmp_path, version=version, new_release=new, behaviours={"rmfgen": "write('out.rmf')"})
     jobs = [finished(make_job("rmfgen")) for _ in range(2)]
-    assert [job.software for job in jobs] == [
-        {"athanor": "0.1.0", "sas": version, "rmfgen": "1.0", "xmmsas": release}
-    ] * 2
+    told = {"athanor": "0.1.0", "sas": version, "ccf": str(site.ccf), "rmfgen": "1.0", "xmmsas": release}
+    assert [job.software for job in jobs] == [told | describe_machine()] * 2
     assert len(site.calls("sasversion")) == 1
 
 
@@ -273,11 +272,14 @@ def test_job_in_a_container(site, settings, tmp_path):
     engine = tmp_path / "podman"
     engine.write_text('#!/bin/sh\necho "[STAGE] in $2" \nshift 2\nexec "$@"\n')
     engine.chmod(0o755)
-    settings.ATHANOR_SAS_COMMAND = (str(engine), "run", "/images/sas-21.sif")
+    image = tmp_path / "sas-21.sif"
+    image.write_bytes(b"an image")
+    settings.ATHANOR_SAS_COMMAND = (str(engine), "run", str(image))
     site.behave("rmfgen", "write('out.rmf')")
     job = finished(make_job("rmfgen"))
     assert (job.phase, job.error_message) == ("COMPLETED", "")
     assert job.usage["sandbox"] == "none"
     assert (job.software["sas"], job.software["container"]) == ("21.0.0", "sas-21.sif")
+    assert job.software["container_sha256"] == hashlib.sha256(b"an image").hexdigest()
     [call] = site.calls("rmfgen")
     assert call.environment["SAS_CCFPATH"] == str(site.ccf)
