@@ -20,6 +20,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from provenance.models import Activity, HadMember, Used, WasGeneratedBy
+from provenance.pause import without_collection
 from uws.times import now
 from vo.errors import ParameterError
 
@@ -120,7 +121,11 @@ def walk(start: Found, *, user: Any, way: Way) -> Found:
     vo.errors.ParameterError
         When that is more than `MOST`.
     """
-    near = _Near(user, way)
+    with without_collection():
+        return _walk(start, _Near(user, way), way)
+
+
+def _walk(start: Found, near: _Near, way: Way) -> Found:
     if way.depth is None:
         return near.all_from(start)
     neighbours = near.next_to

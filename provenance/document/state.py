@@ -32,7 +32,7 @@ def state(graph: Graph, *, base_url: str, model: Model = Model.W3C, descriptions
     descriptions
         Whether to tell what tasks and files are of which the activities and entities are cases.
     """
-    return Document(namespaces(base_url), list(_Speaker(graph, model, descriptions).statements()))
+    return Document(namespaces(base_url), _Speaker(graph, model, descriptions).statements())
 
 
 class _Speaker:

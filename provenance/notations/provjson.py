@@ -23,31 +23,57 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def write_json(document: Document) -> Iterator[bytes]:
-    """The document, in pieces."""
+    """The document, in pieces: those of the first kind as they come, then the other kinds."""
     yield b'{\n "prefix": ' + _encode(dict(document.namespaces)).encode()
-    by_kind: dict[str, list[Statement]] = {kind: [] for kind in KINDS}
+    parts: dict[str, _Part] = {}
+    first = None
     for statement in document.statements:
-        by_kind[statement.kind].append(statement)
-    for kind, statements in by_kind.items():
-        if statements:
-            yield f',\n "{kind}": {{\n  '.encode()
-            yield from _entries(kind, statements)
-            yield b"\n }"
+        part = parts.get(statement.kind)
+        if part is None:
+            part = parts[statement.kind] = _Part(statement.kind)
+            first = first or part
+        part.add(statement)
+        if part is first and part.lines:
+            yield from part.take()
+    for kind in (first.kind if first else "", *KINDS):
+        if kind in parts:
+            yield from parts.pop(kind).end()
     yield b"\n}\n"
 
 
-def _entries(kind: str, statements: Sequence[Statement]) -> Iterator[bytes]:
-    step = 1 if len(statements) <= LINES else TOGETHER
-    arguments = KINDS[kind].arguments
-    for first in range(0, len(statements), step):
-        entries = {
-            f"_:{kind}{number}" if statement.name is None else f"{statement.name[0]}:{statement.name[1]}": _content(
-                statement, arguments
-            )
-            for number, statement in enumerate(statements[first : first + step], start=first + 1)
-        }
-        text = _encode(entries)[1:-1]
-        yield f",\n  {text}".encode("utf-8", errors="replace") if first else text.encode("utf-8", errors="replace")
+class _Part:
+    """The statements of a kind, as text: what is kept of them is a fraction of what they take."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.lines = [f',\n "{kind}": {{\n  '.encode()]
+        self._arguments = KINDS[kind].arguments
+        self._entries: dict[str, dict[str, Any]] = {}
+        self._count = 0
+        self._separator = ""
+
+    def add(self, statement: Statement) -> None:
+        self._count += 1
+        name = statement.name
+        key = f"_:{self.kind}{self._count}" if name is None else f"{name[0]}:{name[1]}"
+        self._entries[key] = _content(statement, self._arguments)
+        if self._count <= LINES or len(self._entries) >= TOGETHER:
+            self._close_line()
+
+    def take(self) -> list[bytes]:
+        lines, self.lines = self.lines, []
+        return lines
+
+    def end(self) -> list[bytes]:
+        if self._entries:
+            self._close_line()
+        return [*self.take(), b"\n }"]
+
+    def _close_line(self) -> None:
+        text = f"{self._separator}{_encode(self._entries)[1:-1]}"
+        self.lines.append(text.encode("utf-8", errors="replace"))
+        self._entries = {}
+        self._separator = ",\n  "
 
 
 def _content(statement: Statement, arguments: Sequence[str]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ _LOCAL = re.compile(r"(?<!%)(?<!%[0-9A-Fa-f])[A-Za-z_][A-Za-z0-9_.-]*$", re.ASCI
 _ORDER = ("prov:label", "prov:location", "prov:role", "prov:type", "prov:value")
 """The schema's order of PROV's own attributes; those of other namespaces come after them."""
 
+_RANK = {name: place for place, name in enumerate(_ORDER)}
+
 _NAMESPACES = (
     'xmlns:prov="http://www.w3.org/ns/prov#" xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
     ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -44,26 +46,32 @@ class _Names:
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._known: dict[Name, tuple[str, str]] = {}
 
     def qname(self, name: Name, made: dict[str, str]) -> str:
-        """The name; prefixes that it needs are added to those that were made."""
+        """The name, for an attribute or an element; prefixes that it needs are added to those that were made."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._split(name)
+        space, local = known
+        return f"{made.setdefault(space, f'n{len(made) + 1}')}:{local}" if space else local
+
+    def _split(self, name: Name) -> tuple[str, str]:
+        """What a prefix must be made for, and what follows it; the whole name where there is a prefix already."""
         if _LOCAL.fullmatch(name.local):
-            return str(name)
+            return "", attribute(str(name))
         iri = self._document.iri(name)
         found = _LOCAL.search(iri)
         if found is not None:
-            space, local = iri[: found.start()], found[0]
-        else:
-            space, local = f"{iri}{'/' if '#' in iri else '#'}", "_" + hashlib.sha256(iri.encode()).hexdigest()[:16]
-        prefix = made.setdefault(space, f"n{len(made) + 1}")
-        return f"{prefix}:{local}"
+            return iri[: found.start()], found[0]
+        return f"{iri}{'/' if '#' in iri else '#'}", "_" + hashlib.sha256(iri.encode()).hexdigest()[:16]
 
 
 def _element(statement: Statement, names: _Names) -> str:
     kind = KINDS[statement.kind]
     tag = f"{'voprov' if kind.is_ivoa else 'prov'}:{statement.kind}"
     made: dict[str, str] = {}
-    start = "" if statement.name is None else f' prov:id="{attribute(names.qname(statement.name, made))}"'
+    start = "" if statement.name is None else f' prov:id="{names.qname(statement.name, made)}"'
     inside = [
         _argument(name, value, names, made)
         for name, value in zip(kind.arguments, statement.arguments, strict=False)
@@ -76,20 +84,19 @@ def _element(statement: Statement, names: _Names) -> str:
     return f"  <{tag}{start}{declared}>\n{''.join(inside)}  </{tag}>\n"
 
 
-def _ordered(attributes: Sequence[tuple[str, Value]]) -> list[tuple[str, Value]]:
-    rank = {name: place for place, name in enumerate(_ORDER)}
-    return sorted(attributes, key=lambda pair: rank.get(pair[0], len(rank)))
+def _ordered(attributes: Sequence[tuple[str, Value]]) -> Sequence[tuple[str, Value]]:
+    return attributes if len(attributes) < 2 else sorted(attributes, key=lambda pair: _RANK.get(pair[0], len(_RANK)))
 
 
 def _argument(name: str, value: object, names: _Names, made: dict[str, str]) -> str:
     if isinstance(value, Name):
-        return f'    <{name} prov:ref="{attribute(names.qname(value, made))}"/>\n'
+        return f'    <{name} prov:ref="{names.qname(value, made)}"/>\n'
     return f"    <{name}>{lexical(value)}</{name}>\n"  # type: ignore[arg-type]
 
 
 def _attribute(name: str, value: Value, names: _Names, made: dict[str, str]) -> str:
     if isinstance(value, Name):
-        return f'    <{name} xsi:type="xsd:QName">{content(names.qname(value, made))}</{name}>\n'
+        return f'    <{name} xsi:type="xsd:QName">{names.qname(value, made)}</{name}>\n'
     if type(value) is str:
         return f"    <{name}>{content(value)}</{name}>\n"
     return f'    <{name} xsi:type="{xsd_type(value)}">{lexical(value)}</{name}>\n'

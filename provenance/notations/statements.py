@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -111,10 +111,12 @@ class Document:
     ----------
     namespaces
         Prefix → IRI, without those of `PREFIXES`.
+    statements
+        Those of a long document are made as they are asked for, once.
     """
 
     namespaces: Mapping[str, str]
-    statements: Sequence[Statement]
+    statements: Iterable[Statement]
 
     def iri(self, name: Name) -> str:
         """The whole identifier."""

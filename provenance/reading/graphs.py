@@ -25,6 +25,7 @@ from provenance.models import (
     Entity,
     Parameter,
 )
+from provenance.pause import without_collection
 from provenance.reading.descriptions import entity_descriptions, parameter_descriptions, tasks
 from provenance.reading.relations import add_agents, add_influences, add_uses
 from provenance.reading.rows import moment, rows_of
@@ -58,17 +59,18 @@ def graph_of(found: Found, *, user: Any, detail: Detail = Detail()) -> Graph:
         When there is more than one graph may have.
     """
     graph = Graph()
-    _add_activities(graph, found.activities, user, detail)
-    opened = [pk for pk, node in graph.activities.items() if not node.closed]
-    entities = set(found.entities)
-    if detail.configuration:
-        entities |= _configure(graph, opened, user)
-    entities |= _alternates(entities, user)
-    _add_entities(graph, entities)
-    add_uses(graph)
-    if detail.agents:
-        add_agents(graph, opened, user)
-    add_influences(graph, user)
+    with without_collection():
+        _add_activities(graph, found.activities, user, detail)
+        opened = [pk for pk, node in graph.activities.items() if not node.closed]
+        entities = set(found.entities)
+        if detail.configuration:
+            entities |= _configure(graph, opened, user)
+        entities |= _alternates(entities, user)
+        _add_entities(graph, entities)
+        add_uses(graph)
+        if detail.agents:
+            add_agents(graph, opened, user)
+        add_influences(graph, user)
     return graph
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from provenance.graph import AgentNode, Graph, Relation
+from provenance.graph import AgentNode, Graph, Key, Relation
 from provenance.models import (
     Agent,
     AlternateOf,
@@ -27,16 +27,20 @@ __all__ = ["add_agents", "add_influences", "add_uses"]
 def add_uses(graph: Graph) -> None:
     """The relations used and wasGeneratedBy between what is there; of closed activities those that lead to them."""
     opened = [pk for pk, node in graph.activities.items() if not node.closed]
-    entities, relations = graph.entities, graph.relations
+    activities, entities, relations = (
+        _keys("activity", graph.activities),
+        _keys("entity", graph.entities),
+        graph.relations,
+    )
     names = ("activity_id", "entity_id", "role", "description_id")
     for activity, entity, role, kind, time in rows_of(Used, "activity_id", opened, *names, "time"):
         if entity in entities:
-            relations.append(Relation("used", ("activity", activity), ("entity", entity), role, moment(time), kind))
+            relations.append(Relation("used", activities[activity], entities[entity], role, moment(time), kind))
     # By entity: an ingest has generated far more than what is asked for.
     for activity, entity, role, kind in rows_of(WasGeneratedBy, "entity_id", entities, *names):
-        if activity in graph.activities:
+        if activity in activities:
             told = ("", None, None) if graph.activities[activity].closed else (role, None, kind)
-            relations.append(Relation("wasGeneratedBy", ("entity", entity), ("activity", activity), *told))
+            relations.append(Relation("wasGeneratedBy", entities[entity], activities[activity], *told))
 
 
 def add_agents(graph: Graph, activities: Sequence[int], user: Any) -> None:
@@ -50,37 +54,42 @@ def add_agents(graph: Graph, activities: Sequence[int], user: Any) -> None:
     for row in rows_of(Agent, "id", wanted, *names):
         agent = AgentNode(*row)
         graph.agents[agent.pk] = agent if _is_self(agent, user) else agent._replace(email="", phone="", address="")
-    graph.relations.extend(
-        Relation("wasAssociatedWith", ("activity", activity), ("agent", agent), role)
-        for activity, agent, role in associations
+    keys, entities, agents = (
+        _keys(kind, nodes)
+        for kind, nodes in (("activity", graph.activities), ("entity", graph.entities), ("agent", graph.agents))
     )
     graph.relations.extend(
-        Relation("wasAttributedTo", ("entity", entity), ("agent", agent), role) for entity, agent, role in attributions
+        Relation("wasAssociatedWith", keys[activity], agents[agent], role) for activity, agent, role in associations
+    )
+    graph.relations.extend(
+        Relation("wasAttributedTo", entities[entity], agents[agent], role) for entity, agent, role in attributions
     )
 
 
 def add_influences(graph: Graph, user: Any) -> None:
     """Derivations, communications, memberships and alternates between what is there."""
-    entities, relations = graph.entities, graph.relations
-    derivations = [
-        pair
-        for pair in rows_of(WasDerivedFrom, "entity_id", entities, "entity_id", "used_entity_id")
-        if pair[1] in entities
-    ]
-    told = _told(graph, {entity for entity, _ in derivations}, user)
-    for entity, source in derivations:
-        if entity in told:
-            relations.append(Relation("wasDerivedFrom", ("entity", entity), ("entity", source)))
+    activities, entities = _keys("activity", graph.activities), _keys("entity", graph.entities)
+    found = rows_of(WasDerivedFrom, "entity_id", entities, "entity_id", "used_entity_id")
+    told = _told(graph, {entity for entity, _ in found}, user)
+    derivations = [(entity, source) for entity, source in found if entity in told]
     opened = [pk for pk, node in graph.activities.items() if not node.closed]
-    for informed, informant in rows_of(WasInformedBy, "informed_id", opened, "informed_id", "informant_id"):
-        if informant in graph.activities:
-            relations.append(Relation("wasInformedBy", ("activity", informed), ("activity", informant)))
-    for collection, entity in rows_of(HadMember, "collection_id", entities, "collection_id", "entity_id"):
-        if entity in entities:
-            relations.append(Relation("hadMember", ("entity", collection), ("entity", entity)))
-    for entity, alternate in rows_of(AlternateOf, "entity_id", entities, "entity_id", "alternate_id"):
-        if alternate in entities:
-            relations.append(Relation("alternateOf", ("entity", entity), ("entity", alternate)))
+    communications = rows_of(WasInformedBy, "informed_id", opened, "informed_id", "informant_id")
+    members = rows_of(HadMember, "entity_id", entities, "collection_id", "entity_id")
+    alternates = rows_of(AlternateOf, "entity_id", entities, "entity_id", "alternate_id")
+    for kind, keys, pairs in (
+        ("wasDerivedFrom", entities, derivations),
+        ("wasInformedBy", activities, communications),
+        ("hadMember", entities, members),
+        ("alternateOf", entities, alternates),
+    ):
+        graph.relations.extend(
+            Relation(kind, keys[source], keys[target]) for source, target in pairs if source in keys and target in keys
+        )
+
+
+def _keys(kind: str, nodes: Iterable[int]) -> dict[int, Key]:
+    """The keys of nodes by primary key: one object each, however many relations a node has."""
+    return {pk: (kind, pk) for pk in nodes}
 
 
 def _told(graph: Graph, entities: set[int], user: Any) -> set[int]:
