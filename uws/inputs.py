@@ -6,14 +6,17 @@ A reference is what the user wrote: an ``obs_publisher_did``, an access URL of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from django.db import transaction
+
+from uws.models import JobInput
 from vo.errors import NotFoundError
 
-__all__ = ["Resolved", "Resolver", "register", "resolve"]
+__all__ = ["Resolved", "Resolver", "register", "remember_inputs", "resolve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +76,15 @@ def resolve(reference: str, *, user: object | None) -> Resolved:
         hint="Give an obs_publisher_did of ivoa.obscore, an access_url of this service, job:<jobid>/<result>, or"
         " odf:<obsid> where a task reads observation data files.",
     )
+
+
+@transaction.atomic
+def remember_inputs(*, job_id: str, parameter: str, inputs: Iterable[JobInput]) -> None:
+    """Keep the files that an in-process task finds out itself to be behind a parameter, in place of those of before."""
+    JobInput.objects.filter(job_id=job_id, parameter=parameter).delete()
+    JobInput.objects.bulk_create(_of_job(item, job_id) for item in inputs)
+
+
+def _of_job(item: JobInput, job_id: str) -> JobInput:
+    item.job_id = job_id
+    return item

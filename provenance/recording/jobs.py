@@ -12,6 +12,7 @@ from provenance.recording.descriptions import describe
 from provenance.recording.entities import public_since
 from provenance.recording.families import adopt, find_parent, point_to_doer, record_array
 from provenance.recording.inputs import inform, record_inputs
+from provenance.recording.queries import record_readings
 from provenance.recording.results import add_alternates, derive_from_inputs, derive_from_steps, record_results
 from provenance.recording.values import record_values
 from uws.models import Job, JobKind
@@ -40,6 +41,7 @@ def record_job(*, job_id: str) -> Activity:
     activity = _create(job, kind)
     adopt(activity, job)
     used = record_inputs(activity, job, definition, kind)
+    read = record_readings(activity, job) if definition.environment == "inprocess" else []
     values = record_values(job, definition)
     add_parameters(activity, job, definition, values)
     add_config_files(activity, job, definition, used)
@@ -52,7 +54,7 @@ def record_job(*, job_id: str) -> Activity:
     add_alternates(activity, job)
     if job.kind == JobKind.ARRAY and job.start_time is not None:
         record_array(activity, job)
-    inform(activity, [*(entity for _, entity in used), *values.values(), *sources])
+    inform(activity, [*(entity for _, entity in used), *read, *values.values(), *sources])
     point_to_doer(activity, job)
     associate(activity, job)
     return activity

@@ -44,6 +44,8 @@ class InProcessContext:
 
     Parameters
     ----------
+    job_id
+        The job's; empty where there is none.
     parameters
         Name → values.
     workdir
@@ -65,7 +67,9 @@ class InProcessContext:
         base_url: str,
         user_id: int | None,
         time_limit: float | None,
+        job_id: str = "",
     ) -> None:
+        self.job_id = job_id
         self.parameters = parameters
         self.workdir = workdir
         self.base_url = base_url
@@ -123,6 +127,7 @@ class InProcessExecutor(Executor):
                 base_url=task.base_url,
                 user_id=task.user_id,
                 time_limit=task.limits.get("wall_seconds") or None,
+                job_id=task.job_id,
             )
         )
         self._calls[task.job_id] = call
