@@ -7,6 +7,8 @@ export PORT ATHANOR_HOME
 VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
+# A process for each of up to four cores; `make test PARALLEL=` is one after the other.
+PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 .PHONY: help run demo prepare test lint format bench docs requirements clean
 
@@ -34,7 +36,7 @@ demo: $(VENV)/.installed  ## Use the running service as a Python client does
 	@$(BIN)/python tools/demo.py http://localhost:$(PORT)
 
 test: $(VENV)/.installed-dev  ## Check everything that can be checked on this machine
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 lint: $(VENV)/.installed-dev  ## Check style and imports
 	$(BIN)/ruff check .

@@ -25,3 +25,12 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the folder of real data and schemas (../shared) is not beside this checkout")
     return SHARED
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, each file stays together, and so do those that start many processes:
+    two of them at a time would wait for each other's.
+    """
+    for item in items:
+        heavy = any(item.get_closest_marker(name) for name in ("stack", "slow"))
+        item.add_marker(pytest.mark.xdist_group("heavy" if heavy else item.nodeid.partition("::")[0]))
