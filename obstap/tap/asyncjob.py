@@ -56,7 +56,8 @@ def _run(context: InProcessContext) -> list[Produced]:
             user=user,
             tell=taken.append,
         )
-        keep_uploads(context.job_id, context.workdir, taken)
+        if context.job_id:
+            keep_uploads(context.job_id, context.workdir, taken)
     context.stage("Running the query")
     answer = run_query(
         query=wanted.query,
@@ -71,7 +72,8 @@ def _run(context: InProcessContext) -> list[Produced]:
         user=user,
     )
     with closing(answer):
-        keep_tables(context.workdir, answer.tables)
+        if context.job_id:
+            keep_tables(context.workdir, answer.tables)
         context.stage("Writing the answer")
         path = context.workdir / answer.filename
         _write(answer, path)
