@@ -113,9 +113,12 @@ def entities_of(things: Sequence[Thing], *, shared: bool) -> tuple[list[Entity],
     tuple
         The entities in the order of the things, and the keys of those that there were before.
     """
-    known = known_entities(thing.identifier for thing in things)
+    names = [thing.identifier for thing in things]
+    known = known_entities(names)
     things = _in_states(things, known)
-    known |= known_entities(thing.identifier for thing in things if thing.identifier not in known)
+    known |= known_entities(
+        thing.identifier for thing, name in zip(things, names, strict=True) if thing.identifier != name
+    )
     before = {entity.pk for entity in known.values()}
     missing = {thing.identifier: thing for thing in things if thing.identifier not in known}
     if missing:

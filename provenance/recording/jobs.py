@@ -51,7 +51,7 @@ def record_job(*, job_id: str) -> Activity:
     else:
         derive_from_inputs(activity)
         sources = []
-    add_alternates(activity, job)
+    add_alternates(activity, job, products)
     if job.kind == JobKind.ARRAY and job.start_time is not None:
         record_array(activity, job)
     inform(activity, [*(entity for _, entity in used), *read, *values.values(), *sources])

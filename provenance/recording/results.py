@@ -74,26 +74,23 @@ def derive_from_steps(job: Job, products: Collection[Entity]) -> list[Entity]:
     return list(found.values())
 
 
-def add_alternates(activity: Activity, job: Job) -> None:
+def add_alternates(activity: Activity, job: Job, products: Collection[Entity]) -> None:
     """Tie what a job made to the earliest files with the same content that its owner may see.
 
     Empty files are all the same and tell nothing.
     """
-    made = Entity.objects.filter(generations__activity=activity, size__gt=0, kind=EntityKind.DATASET)
-    first = made.order_by("pk").values_list("pk", flat=True).first()
+    first = min((entity.pk for entity in products if entity.size and entity.sha256), default=None)
     if first is None:
         return
     same = Entity.objects.filter(seen_by(job.owner), sha256=OuterRef("sha256"), pk__lt=first, kind=EntityKind.DATASET)
-    pairs = made.exclude(sha256="").annotate(same=Subquery(same.order_by("pk").values("pk")[:1]))
-    told = set(
-        WasDerivedFrom.objects.filter(entity__generations__activity=activity).values_list("entity", "used_entity")
-    )
+    made = Entity.objects.filter(generations__activity=activity, size__gt=0).exclude(sha256="")
+    pairs = made.annotate(same=Subquery(same.order_by("pk").values("pk")[:1])).filter(same__isnull=False)
+    found = set(pairs.values_list("pk", "same"))
+    if found:  # a pipeline's result is the very file of its step
+        derivations = WasDerivedFrom.objects.filter(entity__generations__activity=activity)
+        found -= set(derivations.values_list("entity", "used_entity"))
     AlternateOf.objects.bulk_create(
-        (
-            AlternateOf(entity_id=entity, alternate_id=alternate)
-            for entity, alternate in pairs.filter(same__isnull=False).values_list("pk", "same")
-            if (entity, alternate) not in told  # a pipeline's result is the very file of its step
-        ),
+        (AlternateOf(entity_id=entity, alternate_id=alternate) for entity, alternate in sorted(found)),
         ignore_conflicts=True,
     )
 
