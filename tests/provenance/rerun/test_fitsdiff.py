@@ -145,6 +145,38 @@ def test_files_that_are_no_fits_are_compared_by_their_bytes(write, tmp_path) -> 
     )
 
 
+def votable(date: str, cell: str = "1", rows: int = 1) -> bytes:
+    info = f'<INFO name="request_date" value="{date}"/>\n<INFO name="QUERY_STATUS" value="OK"/>'
+    return f"<?xml version='1.0'?>\n<VOTABLE>\n{info}\n{f'<TD>{cell}</TD>' * rows}\n</VOTABLE>\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "other", "outcome", "detail"),
+    [
+        (votable("2026-01-01"), votable("2027-02-02"), Outcome.DATES, "They differ in request_date only."),
+        (votable("2026-01-01", "1"), votable("2027-02-02", "2"), Outcome.DIFFERENT, "They differ from byte 122 on"),
+        (votable("2026-01-01"), votable("2027-02-02", rows=2), Outcome.DIFFERENT, "They differ from byte"),
+        (votable("2026"), votable("2027-02-02"), Outcome.DIFFERENT, "They differ from byte"),
+        (
+            votable("2026-01-01", rows=300_000),
+            votable("2027-02-02", rows=300_000),
+            *(Outcome.DATES, "They differ in request_date only."),
+        ),
+        (
+            votable("2026-01-01", rows=300_000),
+            votable("2027-02-02", rows=300_000)[:-1] + b"x",
+            *(Outcome.DIFFERENT, "They differ from byte 3,000,"),
+        ),
+        (b"a" + votable("2026")[22:], b"a" + votable("2027")[22:], Outcome.DATES, "They differ in request_date only."),
+        (votable("2026")[30:], votable("2027")[30:], Outcome.DIFFERENT, "They differ from byte"),
+    ],
+)
+def test_votables_may_tell_when_they_were_asked_for(write, content, other, outcome, detail) -> None:
+    found = compare_files(write("a", content), write("b", other))
+    assert found.outcome == outcome
+    assert found.detail.startswith(detail)
+
+
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("fits") / "sound.fits"
