@@ -127,6 +127,8 @@ class Table:
         The column that identifies a row for upserts, or empty.
     url_prefixed
         Visible text columns that hold a path below the service's base URL; answers show the full URL.
+    origin
+        What is known of where its data come from: names of `obstap.origin.ORIGIN` and values.
     """
 
     name: str
@@ -141,6 +143,7 @@ class Table:
     regions: tuple[Region, ...] = ()
     url_prefixed: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    origin: tuple[tuple[str, str], ...] = ()
 
     @property
     def schema(self) -> str:
@@ -174,6 +177,7 @@ class Table:
                 "positions": tuple(Position(**position) for position in data["positions"]),
                 "regions": tuple(Region(**region) for region in data["regions"]),
                 "url_prefixed": tuple(data["url_prefixed"]),
+                "origin": tuple((name, value) for name, value in data.get("origin", ())),
                 "foreign_keys": tuple(
                     ForeignKey(**{**key, "columns": tuple(tuple(pair) for pair in key["columns"])})
                     for key in data["foreign_keys"]

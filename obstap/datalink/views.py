@@ -10,6 +10,7 @@ from django.urls import URLPattern, re_path
 from obstap.datalink.links import Link, further_links, links_of
 from obstap.datalink.standard import CONTENT_TYPE, STANDARD
 from obstap.metadata import Column
+from obstap.origin import query_infos, request_url
 from obstap.tap.resource import parameters, resource
 from obstap.tap.vosi import availability, vosi_document
 from uws.http.locations import base_url
@@ -63,7 +64,8 @@ def links(request: HttpRequest) -> HttpResponse:
             overflow = True
             break
         rows += found
-    response = HttpResponse(_document(rows, service, overflow=overflow), content_type=CONTENT_TYPE)
+    asked = request_url(request, service)
+    response = HttpResponse(_document(rows, service, asked, overflow=overflow), content_type=CONTENT_TYPE)
     response["Content-Disposition"] = 'inline; filename="links.vot"'
     return response
 
@@ -80,7 +82,7 @@ def _check_format(text: str) -> None:
         raise ParameterError("RESPONSEFORMAT", f"{text[:80]!r} is not offered; use votable or {VOTABLE}.")
 
 
-def _document(rows: Sequence[Link], service: str, *, overflow: bool) -> bytes:
+def _document(rows: Sequence[Link], service: str, asked: str, *, overflow: bool) -> bytes:
     import pyarrow as pa  # noqa: PLC0415 - Arrow loads when it is first used
 
     from obstap.arrow import arrow_type  # noqa: PLC0415
@@ -96,7 +98,8 @@ def _document(rows: Sequence[Link], service: str, *, overflow: bool) -> bytes:
     table = TableData()
     text = table.before_rows + (table.encode(batch, COLUMNS) if rows else b"") + table.after_rows
     late = [Info("QUERY_STATUS", "OVERFLOW")] if overflow else []
-    return header(COLUMNS, [Info("standardID", STANDARD)]) + text + footer(late)
+    infos = [Info("standardID", STANDARD), *query_infos(protocol=STANDARD, request=asked)]
+    return header(COLUMNS, infos) + text + footer(late)
 
 
 def _cells(link: Link, service: str) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from obstap.metadata import DATATYPES, Column
+from obstap.origin import ORIGIN
 from obstap.publish.source import Source
 from vo.errors import UsageError
 from vo.wording import did_you_mean
@@ -22,7 +23,7 @@ __all__ = ["Overrides", "read_overrides"]
 
 TEXTS = ("datatype", "arraysize", "xtype", "unit", "ucd", "utype", "description")
 FLAGS = ("principal", "indexed")
-TABLE = ("description", "utype")
+TABLE = ("description", "utype", *ORIGIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Overrides:
     """What a description says: attributes of the table, and of columns by their names."""
 
     table: Mapping[str, str] = field(default_factory=dict)
+    origin: tuple[tuple[str, str], ...] = ()
     columns: Mapping[str, Mapping[str, str | bool]] = field(default_factory=dict)
 
     def apply(self, source: Source) -> None:
@@ -49,6 +51,8 @@ class Overrides:
         source.undeclared -= {name for name, told in self.columns.items() if told.get("datatype")}
         source.description = self.table.get("description", source.description)
         source.utype = self.table.get("utype", source.utype)
+        told = {name for name, _ in self.origin}
+        source.origin = (*self.origin, *(item for item in source.origin if item[0] not in told))
 
 
 def read_overrides(path: Path) -> Overrides:
@@ -101,9 +105,16 @@ def _from_toml(text: str) -> Overrides:
             raise UsageError(f"--metadata: {name} must be described in a table [columns.{name}].")
         _check_keys(told, (*TEXTS, *FLAGS), f"says of column {name}")
     return Overrides(
-        table={key: str(value) for key, value in table.items()},
+        table={key: str(value) for key, value in table.items() if key not in ORIGIN},
+        origin=_origin(table),
         columns={name: _checked(name, told) for name, told in columns.items()},
     )
+
+
+def _origin(table: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """What is told of where the data come from; a list gives several of a kind."""
+    told = [(key, value if isinstance(value, list) else [value]) for key, value in table.items() if key in ORIGIN]
+    return tuple((key, str(value)) for key, values in told for value in values)
 
 
 def _check_keys(given: Mapping[str, object] | list[str], allowed: tuple[str, ...], what: str) -> None:

@@ -102,7 +102,7 @@ def make_plan(source: Source, choices: Choices, published: Mapping[str, Table]) 
     description = choices.description or source.description
     if not description:
         warn.append("The table has no description; give it one by --description.")
-    table = Table(name, columns, description, choices.utype or source.utype, key=key)
+    table = Table(name, columns, description, choices.utype or source.utype, key=key, origin=source.origin)
     table = _with_xtypes(searchable(table, position.lon, position.lat))
     keys = tuple(_foreign_key(text, table, published, warn) for text in choices.foreign_keys)
     return Plan(replace(table, foreign_keys=keys), source, position, key_reason, warn)

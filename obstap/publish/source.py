@@ -27,6 +27,8 @@ class Source(ABC):
         Number of rows, or None when the file does not tell.
     description, utype
         Of the table; empty when the file says nothing.
+    origin
+        What the file tells of where its data come from, see `obstap.origin`.
     frames
         Name of a column to the celestial frame of its coordinates, such as ``ICRS`` or ``FK5``, where it is told.
     judged
@@ -42,6 +44,7 @@ class Source(ABC):
         self.rows = rows
         self.description = ""
         self.utype = ""
+        self.origin: tuple[tuple[str, str], ...] = ()
         self.frames: dict[str, str] = {}
         self.judged = True
         self.undeclared: frozenset[str] = frozenset()

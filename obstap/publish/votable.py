@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obstap.metadata import Column
+from obstap.origin import told_origin
 from obstap.publish.source import Source
 from obstap.publish.votable_metadata import frames_of
 from obstap.votable_columns import column_of, numbers_of
@@ -46,6 +47,7 @@ class VOTableSource(Source):
         self._fields = opened.fields
         self.description = opened.description
         self.utype = opened.utype
+        self.origin = told_origin(opened.infos)
         self.frames = frames_of(opened.fields)
 
     def batches(self, names: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 
+from obstap.origin import told_origin
 from obstap.publish.source import Source
 from vo.errors import NotFoundError, UsageError
 from vo.votable import Field, VOTable, open_votable
@@ -35,6 +36,7 @@ def apply(table: VOTable, source: Source) -> None:
     """Let `source` say what `table` says of its columns, taken in their order; data types stay what they are."""
     source.description = table.description or source.description
     source.utype = table.utype or source.utype
+    source.origin = told_origin(table.infos) or source.origin
     columns = []
     for column, field in zip(source.columns, table.fields, strict=True):
         columns.append(replace(column, **{key: value for key in KEYS if (value := getattr(field, key))}))

@@ -22,13 +22,12 @@ from obstap.datalink.descriptor import links_descriptor
 from obstap.live import Asker, Wanted, all_tables, live_tables, names_some, read_live
 from obstap.metadata import Column, Table
 from obstap.names import delimited
+from obstap.origin import query_infos, table_infos
 from obstap.stores import TableContent, get_store
 from obstap.textform import Chunk, TextForm
 from obstap.uploads.request import SCHEMA
 from obstap.writers import Info, Rows, Writer, get_writer
 from obstap.writers.votable import VOTableWriter
-from uws.http.software import software
-from uws.times import format_time, now
 from vo.cancellation import Cancellation
 from vo.errors import ParameterError
 
@@ -129,6 +128,7 @@ class _Running:
                 if time_limit is not None:
                     time_limit = max(time_limit - (time.monotonic() - began), _LEAST)
             self.tables = frozenset(name for name in translation.tables if not name.startswith(_UPLOADED))
+            self.origins = [snapshot.tables[name] for name in sorted(self.tables) if name in snapshot.tables]
             self.columns: Sequence[Column] = translation.columns
             self.batches: Iterable[pa.RecordBatch] = ()
             self.lines: Iterable[Chunk] | None = None
@@ -150,8 +150,11 @@ class _Running:
 def _live_contents(translation: Translation, asker: Asker) -> list[TableContent]:
     """The rows of the live tables that a query names, as far as it needs them."""
     live = live_tables()
-    reads = reads_of(translation.meaning, live.keys())
-    return read_live([Wanted(_pruned(live[name], needs.columns), needs.only) for name, needs in reads.items()], asker)
+    wanted = [
+        Wanted(_pruned(live[name], needs.columns), needs.only, needs.joined)
+        for name, needs in reads_of(translation.meaning, live.keys()).items()
+    ]
+    return read_live(wanted, asker)
 
 
 def _pruned(table: Table, names: Container[str]) -> Table:
@@ -172,6 +175,7 @@ def run_query(
     tell_errors: bool = True,
     run_id: str = "",
     protocol: str = TAP,
+    request: str = "",
     ucds: Mapping[str, str] | None = None,
     uploads: Sequence[TableContent] = (),
     user: Any = None,
@@ -198,6 +202,8 @@ def run_query(
         What the client calls its request, to be echoed in the answer.
     protocol
         Identifier of the standard by which the query came.
+    request
+        The address by which the query came, where one can hold it.
     ucds
         UCDs that columns of the answer, by name, show in place of their own.
     uploads
@@ -235,7 +241,8 @@ def run_query(
         columns = [replace(column, ucd=ucds.get(column.name, column.ucd)) for column in columns]
     if isinstance(writer, VOTableWriter):
         writer.appendix = links_descriptor(columns, base_url=base_url)
-    told = {"infos": _facts(query, run_id, protocol), "maxrec": limit, "tell_errors": tell_errors}
+    about = query_infos(protocol=protocol, request=request) + table_infos(running.origins, base_url=base_url)
+    told = {"infos": _facts(query, run_id, about), "maxrec": limit, "tell_errors": tell_errors}
     if running.lines is None:
         return Stream(running, writer, writer.stream(running.batches, columns, **told))
     return Stream(running, writer, writer.stream_text(running.lines, columns, **told))
@@ -292,12 +299,6 @@ def row_limit(maxrec: int | None) -> int:
     return min(wanted, settings.ATHANOR_MAXREC_HARD)
 
 
-def _facts(query: str, run_id: str, protocol: str) -> tuple[Info, ...]:
-    """What every answer tells of its origin (TAP 1.1 §2.7; the names of IVOA's Data Origin note)."""
-    return (
-        Info("QUERY", query),
-        *([Info("RUNID", run_id)] if run_id else []),
-        Info("server_software", software()),
-        Info("service_protocol", protocol),
-        Info("request_date", format_time(now())),
-    )
+def _facts(query: str, run_id: str, origin: Sequence[Info]) -> tuple[Info, ...]:
+    """What every answer tells of itself (TAP 1.1 §2.7)."""
+    return (Info("QUERY", query), *([Info("RUNID", run_id)] if run_id else []), *origin)

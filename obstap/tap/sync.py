@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from obstap.origin import request_url
 from obstap.tap.parameters import read_request
 from obstap.tap.resource import parameters, resource
 from obstap.uploads.request import Upload
@@ -51,9 +52,11 @@ def answer(request: HttpRequest, **asked: Any) -> HttpResponseBase:
 
     if request.method == "HEAD":
         asked["maxrec"] = 0
+    service = base_url(request)
     result = run_query(
         **asked,
-        base_url=base_url(request),
+        base_url=service,
+        request=request_url(request, service),
         time_limit=settings.ATHANOR_SYNC_TIME_LIMIT,
         cancellation=departure(request),
         user=request.user,

@@ -40,6 +40,8 @@ class VOTable:
         Of the TABLE; empty where it has none.
     fields
         Its columns.
+    infos
+        Names and values of the INFO elements of the table and of what it stands in.
     """
 
     def __init__(self, head: Head, blocks: Iterator[Block]) -> None:
@@ -47,6 +49,7 @@ class VOTable:
         self.description = head.description
         self.utype = head.utype
         self.fields = head.fields
+        self.infos = head.infos
         self._blocks = blocks
 
     def __iter__(self) -> Iterator[Block]:

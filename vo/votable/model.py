@@ -50,12 +50,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands before the rows of a TABLE (VOTable 1.5 §4): what it says of itself, and its columns."""
+    """What stands before the rows of a TABLE (VOTable 1.5 §4): what it says of itself, and its columns.
+
+    `infos` are the names and values of the INFO elements of the table and of what it stands in.
+    """
 
     name: str
     description: str
     utype: str
     fields: tuple[Field, ...]
+    infos: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)

@@ -19,6 +19,9 @@ _DEPTH = 64
 _TEXT = 10_000
 """Characters of a description that are kept."""
 
+_INFOS = 200
+"""INFO elements that are kept."""
+
 _WHITE = b" \t\r\n"
 _YEAR = re.compile(r"[BJ]?\d+(\.\d+)?")
 
@@ -42,6 +45,7 @@ class Outline:
         self._systems: dict[str, str] = {}
         self._name = self._description = self._utype = ""
         self._fields: list[dict[str, str]] = []
+        self._infos: list[tuple[int, str, str]] = []
         self._rows: int | None = None
         self._first: Head | None = None
         self._stream: _Base64 | None = None
@@ -92,6 +96,8 @@ class Outline:
 
     def _end(self, name: str) -> None:  # noqa: ARG002 - expat checks that it is the element that began
         local = self._path.pop()
+        if local in ("RESOURCE", "TABLE") and self._first is None and not (local == "TABLE" and self._taken):
+            self._leave_infos()
         if local == "STREAM" and self._stream is not None:
             self._stream.end()
         elif local in ("BINARY", "BINARY2", "FITS") and self.decoder is not None:
@@ -116,6 +122,15 @@ class Outline:
 
     def _start_system(self, attributes: dict[str, str]) -> None:
         self._systems[attributes.get("ID", "")] = _frame(attributes.get("system", ""), attributes.get("equinox", ""))
+
+    def _start_info(self, attributes: dict[str, str]) -> None:
+        depth = len(self._path)
+        if depth > 1 and self._path[-2] in ("VOTABLE", "RESOURCE", "TABLE") and len(self._infos) < _INFOS:
+            self._infos.append((depth, attributes.get("name", "")[:_TEXT], attributes.get("value", "")[:_TEXT]))
+
+    def _leave_infos(self) -> None:
+        """What was told of an element is forgotten where it ends."""
+        self._infos = [item for item in self._infos if item[0] <= len(self._path) + 1]
 
     def _start_table(self, attributes: dict[str, str]) -> None:
         if "TABLE" in self._path[:-1]:
@@ -201,11 +216,13 @@ class Outline:
             _field(attributes, number, self._systems.get(attributes.get("ref", ""), ""))
             for number, attributes in enumerate(self._fields, 1)
         )
-        return Head(self._name, " ".join(self._description.split()), self._utype.strip(), tuple(fields))
+        infos = tuple((name, value) for _, name, value in self._infos)
+        return Head(self._name, " ".join(self._description.split()), self._utype.strip(), tuple(fields), infos)
 
 
 _STARTS = {
     "COOSYS": Outline._start_system,
+    "INFO": Outline._start_info,
     "TABLE": Outline._start_table,
     "FIELD": Outline._start_field,
     "VALUES": Outline._start_values,

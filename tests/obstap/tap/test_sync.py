@@ -32,9 +32,12 @@ HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <RESOURCE type="results">
 <INFO name="QUERY_STATUS" value="OK"/>
 <INFO name="QUERY" value="SELECT id, ra, n, seen FROM test.things ORDER BY id"/>
+<INFO name="publisher" value="ivo://athanor.example"/>
 <INFO name="server_software" value="Athanor/0.1.0"/>
 <INFO name="service_protocol" value="ivo://ivoa.net/std/TAP"/>
+<INFO name="request" value="http://testserver/tap/sync?LANG=ADQL&amp;QUERY=SELECT+id%2C+ra%2C+n%2C+seen+FROM+test.things+ORDER+BY+id"/>
 <INFO name="request_date" value="NOW"/>
+<INFO name="reference_url" value="http://testserver/tables/test.things/"/>
 <TABLE name="result">
 <FIELD ID="id" name="id" datatype="char" arraysize="*" ucd="meta.id;meta.main"><DESCRIPTION>Identifier</DESCRIPTION></FIELD>
 <FIELD ID="ra" name="ra" datatype="double" unit="deg" ucd="pos.eq.ra"/>
