@@ -13,7 +13,7 @@ from vo.errors import NotFoundError, UsageError
 
 from .unpack import unpack
 
-__all__ = ["SUMMARY", "make_view", "odf_directory"]
+__all__ = ["SUMMARY", "make_view", "odf_directory", "with_path"]
 
 SUMMARY = "SUM.SAS"
 """How the name of the summary that odfingest writes ends."""
@@ -90,5 +90,10 @@ def _own_summary(folder: Path, chosen: Path, summaries: list[Path]) -> Path:
         name = summaries[0].name if summaries else f"{chosen.stem}_{SUMMARY}"
     text = chosen.read_text(encoding="latin-1")
     own = folder / name
-    own.write_text(_PATH.sub(lambda _: f"PATH {folder}/", text), encoding="latin-1")
+    own.write_text(with_path(text, f"{folder}/"), encoding="latin-1")
     return own
+
+
+def with_path(text: str, place: str) -> str:
+    """A summary that says that its ODF lies in this place."""
+    return _PATH.sub(lambda _: f"PATH {place}", text)

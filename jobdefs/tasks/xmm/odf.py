@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from jobdefs.sas.exposures import EPIC, RGS, imaging_ccds, scientific
-from jobdefs.sas.odf import SUMMARY, make_view
+from jobdefs.sas.odf import SUMMARY, make_view, with_path
 from jobdefs.sas.summary import Exposure, Summary, read_summary
 
 from ..calling import call as call_task
@@ -47,7 +46,8 @@ def run(call: Invocation) -> None:
         if len(found) != 1:
             raise TaskError("OutputMissing", f"odfingest ended without an error, but wrote {len(found)} summaries.")
         text = found[0].read_text(encoding="latin-1")
-        shutil.copyfile(found[0], found[0].name)
+        # Where this run had its ODF is of no use to others, and would make each run's summary another file.
+        Path(found[0].name).write_text(with_path(text, "./"), encoding="latin-1")
         _write_tables(call, read_summary(text, source=found[0].name), reporter)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pytest
-from astropy.io import fits
 
 from jobdefs import registry
 from jobdefs.tasks.parameters import parse_arguments
+from tests.jobdefs.dl3.runs import write_run
 
 HESS = Path(__file__).resolve().parents[3] / "../shared/data/hess-dl3-dr1/data"
 CRAB = ("023523", "023526", "023559", "023592")
@@ -38,31 +37,8 @@ def crab(folder):
 def make_run(folder):
     """Writes an event list: a field of events that are even over a disc around the pointing, and a source."""
 
-    def make(name="run.fits", *, pointing=(83.0, 22.0), source=None, events=4000, unit="TeV", seed=1, **cards):
-        rng = np.random.default_rng(seed)
-        radius, angle = 2.0 * np.sqrt(rng.random(events)), 2 * np.pi * rng.random(events)
-        dec = pointing[1] + radius * np.sin(angle)
-        ra = pointing[0] + radius * np.cos(angle) / np.cos(np.radians(dec))
-        energy = 0.5 * rng.pareto(1.5, events) + 0.5
-        if source is not None:
-            ra = np.append(ra, np.full(300, source[0]))
-            dec = np.append(dec, np.full(300, source[1]))
-            energy = np.append(energy, 0.5 * rng.pareto(1.5, 300) + 0.5)
-        scale = {"TeV": 1.0, "GeV": 1e3}[unit]
-        table = fits.BinTableHDU.from_columns(
-            [
-                fits.Column("RA", "E", "deg", array=ra),
-                fits.Column("DEC", "E", "deg", array=dec),
-                fits.Column("ENERGY", "E", unit, array=energy * scale),
-            ],
-            name="EVENTS",
-        )
-        table.header.update(
-            {"RA_PNT": pointing[0], "DEC_PNT": pointing[1], "LIVETIME": 1500.0, "OBJECT": "Made", "OBS_ID": 7, **cards}
-        )
-        path = f"inputs/{name}"
-        fits.HDUList([fits.PrimaryHDU(), table]).writeto(path)
-        return path
+    def make(name="run.fits", **parameters):
+        return str(write_run(Path("inputs") / name, **parameters))
 
     return make
 

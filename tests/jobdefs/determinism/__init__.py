@@ -1,0 +1,1 @@
+"""Built-in tasks give the same bytes every time, on every machine."""
