@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from provenance.models import Activity, WasDerivedFrom, WasInformedBy
+from provenance.models import Activity, Entity, Parameter, WasDerivedFrom, WasInformedBy
 from provenance.selectors import job_graph
 from tests.uws.conftest import definitions, home, make_job, sas, service  # noqa: F401 - fixtures
-from uws.services import retry_job
+from uws.services import create_job, retry_job
 from uws.testing import drive
 
 
@@ -66,4 +67,42 @@ def test_branches_with_the_same_content_are_told_apart(make_job):  # noqa: F811 
     derived = WasDerivedFrom.objects.filter(entity__identifier__startswith=f"job:{job.pk}/")
     assert {(item.entity.identifier[-1], item.used_entity.identifier) for item in derived} == {
         (branch, f"job:{child(job, 'second', branch).pk}/output") for branch in ("1", "2")
+    }
+
+
+def test_values_out_of_a_table_lead_to_the_step_that_made_it(make_job):  # noqa: F811 - the fixture
+    rows = ['[{"word":"a","code":""},{"word":"b","code":""}]', '[{"word":"c","code":""}]']
+    job = make_job("tree", rows=rows, run=True)
+    drive()
+    for branch, word in (("1.1", "a"), ("1.2", "b"), ("2.1", "c")):
+        outer, _, row = branch.partition(".")
+        leaf, table = child(job, "leaf", branch), child(job, "list", outer)
+        parameter = Parameter.objects.get(activity__identifier=leaf.pk, name="text", is_default=False)
+        value = parameter.value_entity
+        assert (parameter.value, value.kind, value.value, value.name) == (word, "value", word, "word")
+        assert value.identifier == f"job:{table.pk}/list#{row}.word"
+        assert (value.description.value_type, value.sha256) == ("string", "")
+        assert value.generations.get().activity.identifier == table.pk
+        assert value.derived_from.get().used_entity.identifier == f"job:{table.pk}/list"
+        informants = WasInformedBy.objects.filter(informed__identifier=leaf.pk)
+        assert [link.informant.identifier for link in informants] == [table.pk]
+
+
+def test_the_results_of_an_array_are_a_collection(service, client):  # noqa: F811 - the fixture
+    sweep = SimpleUploadedFile("sweep", b"text\none\ntwo\n")
+    job = create_job(
+        definition="worker",
+        parameters={},
+        user=None,
+        base_url="http://testserver",
+        run=True,
+        array="param:sweep",
+        files={"sweep": sweep},
+    )
+    drive()
+    collection = Entity.objects.get(identifier=f"job:{job.pk}/results")
+    assert collection.kind == "collection"
+    assert collection.generations.get().activity.identifier == job.pk
+    assert set(collection.members.values_list("entity__identifier", flat=True)) == {
+        f"job:{item.pk}/output" for item in job.children.all()
     }
