@@ -42,10 +42,14 @@ class Wanted:
         Its description with the columns that matter, at least one.
     only
         Columns, of which only rows with one of these texts matter; others may come too.
+    joined
+        Columns, of which only values matter that a column of another wanted table has: own column, name of that table
+        in lower case, its column.
     """
 
     table: Table
     only: Mapping[str, frozenset[str]]
+    joined: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

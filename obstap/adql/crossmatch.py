@@ -15,7 +15,7 @@ from obstap.adql.nearby import indexed, near
 from obstap.metadata import Position
 from vo.neighbourhood import pairing_order
 
-__all__ = ["UPLOADS", "Pairing", "Pairings", "conjuncts", "leaves", "pairings"]
+__all__ = ["UPLOADS", "Pairing", "Pairings", "conjuncts", "joins_of", "leaves", "pairings"]
 
 UPLOADS = "tap_upload."
 """How the names of tables begin that a client brought: they are the smaller ones."""
@@ -71,7 +71,7 @@ def pairings(select: bound.Select) -> Pairings:
         return found
     for condition in conjuncts(select.where):
         _add(found, condition, tables, tables)
-    for join in _joins(select.sources):
+    for join in joins_of(select.sources):
         if join.kind != "FULL":
             left, right = (dict(leaves((side,))) for side in (join.left, join.right))
             free = {"INNER": left | right, "LEFT": right, "RIGHT": left}[join.kind]
@@ -127,8 +127,9 @@ def leaves(sources: Sequence[bound.TableSource]) -> Iterator[tuple[int, str]]:
             yield id(source.relation), source.name if isinstance(source, bound.Table) else ""
 
 
-def _joins(sources: Sequence[bound.TableSource]) -> Iterator[bound.Join]:
+def joins_of(sources: Sequence[bound.TableSource]) -> Iterator[bound.Join]:
+    """All joins of a FROM clause."""
     for source in sources:
         if isinstance(source, bound.Join):
             yield source
-            yield from _joins((source.left, source.right))
+            yield from joins_of((source.left, source.right))

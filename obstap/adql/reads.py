@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 
 from obstap.adql import bound
 from obstap.adql.bound import Kind
-from obstap.adql.crossmatch import conjuncts, leaves
+from obstap.adql.crossmatch import conjuncts, joins_of, leaves
 from obstap.adql.tokens import Place
 from obstap.metadata import Column, Position, Region
 
@@ -28,10 +28,13 @@ class Reads:
         Names of the columns whose values matter.
     only
         Columns of which rows with other values cannot be part of the answer, and these values.
+    joined
+        Columns that must have a value which a column of another table has: own column, other table, its column.
     """
 
     columns: frozenset[str]
     only: Mapping[str, frozenset[str]]
+    joined: tuple[tuple[str, str, str], ...]
 
 
 def reads_of(query: bound.Query, tables: Collection[str]) -> dict[str, Reads]:
@@ -42,6 +45,7 @@ def reads_of(query: bound.Query, tables: Collection[str]) -> dict[str, Reads]:
     relations: dict[str, list[bound.Relation]] = defaultdict(list)
     columns: dict[int, set[str]] = defaultdict(set)
     confined: dict[int, dict[str, frozenset[str]]] = {}
+    joined: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     for part in _parts(query):
         if isinstance(part, bound.Table):
             if part.name in tables:
@@ -50,6 +54,8 @@ def reads_of(query: bound.Query, tables: Collection[str]) -> dict[str, Reads]:
             columns[id(part.relation)].add(part.column)
         elif isinstance(part, bound.Select):
             confined.update(_confined(part))
+            for table, *join in _joined(part):
+                joined[table].append(tuple(join))
     found = {}
     for name, named in relations.items():
         each = [confined.get(id(relation), {}) for relation in named]
@@ -57,6 +63,7 @@ def reads_of(query: bound.Query, tables: Collection[str]) -> dict[str, Reads]:
         found[name] = Reads(
             frozenset().union(*(columns[id(relation)] for relation in named)),
             {column: frozenset().union(*(values[column] for values in each)) for column in common},
+            tuple(join for join in joined[name] if join[1] in relations) if len(named) == 1 else (),
         )
     return found
 
@@ -88,6 +95,21 @@ def _confined(select: bound.Select) -> dict[int, dict[str, frozenset[str]]]:
             known = found[id(field.relation)]
             known[field.column] = known.get(field.column, values) & values
     return found
+
+
+def _joined(select: bound.Select) -> Iterator[tuple[str, str, str, str]]:
+    """Table, column, other table and other column of joins without which no row counts, each in both directions."""
+    names, joins = dict(leaves(select.sources)), list(joins_of(select.sources))
+    if any(join.kind != "INNER" for join in joins):
+        return
+    for condition in (select.where, *(join.on for join in joins)):
+        for part in conjuncts(condition):
+            if isinstance(part, bound.Comparison) and part.operator == "=":
+                sides = [side for side in (part.left, part.right) if type(side) is bound.Field]
+                ends = [(names.get(id(side.relation)), side.column) for side in sides if side.kind is Kind.TEXT]
+                if len(ends) == 2 and all(name for name, _ in ends) and ends[0][0] != ends[1][0]:
+                    yield (*ends[0], *ends[1])
+                    yield (*ends[1], *ends[0])
 
 
 def _choice(condition: bound.Predicate) -> tuple[bound.Field | None, frozenset[str]]:

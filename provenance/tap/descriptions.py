@@ -7,9 +7,9 @@ from provenance.tap.view import Item, View, address, reference, table, text
 
 __all__ = ["DESCRIPTIONS"]
 
-_TASKS = "(SELECT description_id FROM provenance_activity WHERE id IN {open_activity})"
+_TASKS = "(SELECT a.description_id FROM provenance_activity a WHERE {activity:a})"
 _KINDS = f"""(
-    d.id IN (SELECT description_id FROM provenance_entity WHERE id IN {{visible_entity}})
+    d.id IN (SELECT v.description_id FROM provenance_entity v WHERE {{visible:v}})
     OR d.id IN (SELECT entity_description_id FROM provenance_usagedescription WHERE activity_description_id IN {_TASKS})
     OR d.id IN (
         SELECT entity_description_id FROM provenance_generationdescription WHERE activity_description_id IN {_TASKS}

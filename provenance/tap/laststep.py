@@ -11,7 +11,7 @@ _MAKERS = """
     SELECT r.entity_id, r.activity_id, 0 AS way
     FROM provenance_wasgeneratedby r
     JOIN provenance_activity m ON m.id = r.activity_id AND m.kind <> 'publication'
-    WHERE r.activity_id IN {open_activity}
+    WHERE {activity:m}
     UNION ALL
     SELECT r.entity_id, o.activity_id, 1
     FROM provenance_wasgeneratedby r
@@ -19,7 +19,8 @@ _MAKERS = """
     JOIN provenance_wasderivedfrom d ON d.entity_id = r.entity_id
     JOIN provenance_wasgeneratedby o ON o.entity_id = d.used_entity_id
     JOIN provenance_activity m ON m.id = o.activity_id AND m.kind <> 'publication'
-    WHERE o.activity_id IN {open_activity} AND r.entity_id IN {visible_entity}
+    JOIN provenance_entity v ON v.id = r.entity_id
+    WHERE {activity:m} AND {visible:v}
 """
 """Who made an entity; of what was published, who made the result that it is a copy of."""
 

@@ -44,7 +44,7 @@ USED = table(
     ),
     described_by("usagedescription", f"{activity_description('k')} || '/used/' || d.role", "What is told of the use"),
     source=f"provenance_used r {_A} {_E} {_described('usage')}",
-    where="r.activity_id IN {open_activity}",
+    where="{activity:a}",
     keys=(
         _to("activity", "The activity that used it"),
         _to("entity", "The entity that was used"),
@@ -72,7 +72,7 @@ WAS_GENERATED_BY = table(
         "What is told of the product",
     ),
     source=f"provenance_wasgeneratedby r {_A} {_E} {_described('generation')}",
-    where="r.activity_id IN {open_activity}",
+    where="{activity:a}",
     keys=(
         _to("entity", "The entity that was made"),
         _to("activity", "The activity that made it"),
@@ -87,7 +87,7 @@ WAS_DERIVED_FROM = table(
     _ENTITY,
     identifier("entity", "u.identifier", "The entity that it was made from", name="used_entity_id"),
     source=f"provenance_wasderivedfrom r {_E} JOIN provenance_entity u ON u.id = r.used_entity_id",
-    where="r.entity_id IN {visible_entity} AND r.used_entity_id IN {visible_entity}",
+    where="{visible:e} AND {visible:u}",
     keys=(
         _to("entity", "The entity that was made"),
         _to("entity", "The entity that it was made from", column="used_entity_id"),
@@ -102,7 +102,7 @@ WAS_INFORMED_BY = table(
     identifier("activity", "b.identifier", "The activity that had made it", name="informant_id"),
     source="provenance_wasinformedby r JOIN provenance_activity a ON a.id = r.informed_id"
     " JOIN provenance_activity b ON b.id = r.informant_id",
-    where="r.informed_id IN {open_activity} AND r.informant_id IN {open_activity}",
+    where="{activity:a} AND {activity:b}",
     keys=(
         _to("activity", "The activity that used it"),
         _to("activity", "The activity that had made it", column="informant_id"),
@@ -117,7 +117,7 @@ WAS_ASSOCIATED_WITH = table(
     _AGENT,
     text("role", "r.role", "As what: Operator, Provider, …", ucd="meta.code", utype="WasAssociatedWith.role"),
     source=f"provenance_wasassociatedwith r {_A} {_G}",
-    where="r.activity_id IN {open_activity}",
+    where="{activity:a}",
     keys=(_to("activity", "The activity"), _to("agent", "Who was responsible")),
     utype="WasAssociatedWith",
 )
@@ -129,7 +129,7 @@ WAS_ATTRIBUTED_TO = table(
     _AGENT,
     text("role", "r.role", "As what: Creator, Publisher, …", ucd="meta.code", utype="WasAttributedTo.role"),
     source=f"provenance_wasattributedto r {_E} {_G}",
-    where="r.entity_id IN {own_entity}",
+    where="{own:e}",
     keys=(_to("entity", "The entity"), _to("agent", "Who is responsible")),
     utype="WasAttributedTo",
 )
@@ -140,7 +140,7 @@ HAD_MEMBER = table(
     identifier("entity", "c.identifier", "The collection", name="collection_id"),
     _ENTITY,
     source=f"provenance_hadmember r {_E} JOIN provenance_entity c ON c.id = r.collection_id",
-    where="r.entity_id IN {visible_entity} AND r.collection_id IN {visible_entity}",
+    where="{visible:e} AND {visible:c}",
     keys=(_to("entity", "The collection", column="collection_id"), _to("entity", "What lies in it")),
     utype="Collection",
 )
@@ -151,7 +151,7 @@ ALTERNATE_OF = table(
     _ENTITY,
     identifier("entity", "o.identifier", "The earlier entity with the same bytes", name="alternate_id"),
     source=f"provenance_alternateof r {_E} JOIN provenance_entity o ON o.id = r.alternate_id",
-    where="r.entity_id IN {visible_entity} AND r.alternate_id IN {visible_entity}",
+    where="{visible:e} AND {visible:o}",
     keys=(_to("entity", "The later entity"), _to("entity", "The earlier one", column="alternate_id")),
 )
 

@@ -6,31 +6,34 @@ nor is anything that only it tells of; what an open activity used can be seen as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from django.db import connection
+from django.db.models import Model
 
 from provenance.models import Activity, Entity
 from provenance.tap.view import View
 from provenance.walk import open_to
 
-__all__ = ["Statement", "statement"]
+__all__ = ["MOST_VALUES", "Statement", "statement"]
 
 Statement = tuple[str, list[Any]]
 """SQL with ``%s`` for values, and these."""
 
-_SETS = {
-    "open_activity": "",
-    "open_entity": "",
-    "own_entity": """
-        SELECT id FROM open_entity
-        UNION SELECT entity_id FROM provenance_wasgeneratedby WHERE activity_id IN (SELECT id FROM open_activity)""",
-    "visible_entity": """
-        SELECT id FROM own_entity
-        UNION SELECT entity_id FROM provenance_used WHERE activity_id IN (SELECT id FROM open_activity)""",
-}
-"""Keys of what may be seen, each made of those before it."""
+_MARK = re.compile(r"\{(activity|entity|own|visible):(\w+)\}")
 
-_MOST_VALUES = 500
+_OF_ACTIVITIES = """EXISTS (
+    SELECT 1 FROM provenance_{table} of_{alias}
+    JOIN provenance_activity by_{alias} ON by_{alias}.id = of_{alias}.activity_id
+    WHERE of_{alias}.entity_id = {alias}.id AND {{activity:by_{alias}}}
+)"""
+
+_SETS = {"own": ("entity", "wasgeneratedby"), "visible": ("own", "used")}
+"""Entities that are open or were made by an open activity, and those that one used besides."""
+
+MOST_VALUES = 500
 """Texts to which a column is confined at most: SQLite takes 32,766 values in a statement, some of which are others."""
 
 
@@ -46,41 +49,50 @@ def statement(view: View, columns: list[str], only: Mapping[str, frozenset[str]]
     """
     items = [view.items[name] for name in columns]
     selected = ", ".join(zone.format(item.sql) if item.form == "time" else item.sql for item in items)
-    conditions, values = [view.condition], []
-    for name, texts in only.items():
-        condition, more = _confined(view, name, sorted(text for text in texts if "\0" not in text))
+    conditions, texts = [view.condition], []
+    for name, wanted in only.items():
+        condition, more = _confined(view, name, sorted(text for text in wanted if "\0" not in text))
         conditions += condition
-        values += more
+        texts += more
     sql = f"SELECT {selected} FROM {view.source} WHERE {' AND '.join(conditions)}"  # noqa: S608 - texts of ours, and marks
-    needed = [name for name in _SETS if f"{{{name}}}" in sql]
-    for name in needed:
-        sql = sql.replace(f"{{{name}}}", f"(SELECT id FROM {name})")  # noqa: S608 - one of the sets
-    sets, before = _sets(needed, user)
-    return sets + sql, before + values
+    values: list[Any] = []
+    sql = _expanded(sql, user, values)
+    return sql, values + texts
 
 
 def _confined(view: View, name: str, texts: list[str]) -> tuple[list[str], list[str]]:
     """The condition that a column has one of some texts, where it can be asked for, and its values."""
     item = view.items[name]
-    if item.confine is None or not 0 < len(texts) <= _MOST_VALUES:
+    if not texts:
+        return ["1 = 0"], []
+    if item.confine is None or len(texts) > MOST_VALUES:
         return [], []
     marks = ", ".join(["%s"] * len(texts))
     form = item.confine or f"{item.sql} IN ({{}})"
     return [form.replace("{}", marks)], texts * form.count("{}")
 
 
-def _sets(needed: list[str], user: Any) -> Statement:
-    """The beginning of a statement that names these sets."""
-    if not needed:
-        return "", []
-    parts, values = [], []
-    last = max(list(_SETS).index(name) for name in needed)
-    for name in list(_SETS)[: last + 1]:
-        sql = _SETS[name]
-        if name in ("open_activity", "open_entity"):
-            model = Activity if name == "open_activity" else Entity
-            found = model.objects.filter(open_to(user)).order_by().values_list("pk")
-            sql, more = found.query.sql_with_params()
-            values += more
-        parts.append(f"{name}(id) AS ({sql})")
-    return f"WITH {', '.join(parts)} ", values
+def _expanded(sql: str, user: Any, values: list[Any]) -> str:
+    """The statement with conditions on what may be seen in place of their marks; `values` get theirs."""
+
+    def condition(found: re.Match[str]) -> str:
+        name, alias = found.groups()
+        if name in _SETS:
+            before, table = _SETS[name]
+            told = _OF_ACTIVITIES.format(table=table, alias=alias)
+            return _expanded(f"({{{before}:{alias}}} OR {told})", user, values)
+        text, more = _open(Activity if name == "activity" else Entity, alias, user)
+        values.extend(more)
+        return text
+
+    return _MARK.sub(condition, sql)
+
+
+def _open(model: type[Model], alias: str, user: Any) -> tuple[str, list[Any]]:
+    """`open_to` in SQL, of rows of a model that are called `alias`."""
+    query = model._default_manager.filter(open_to(user)).query
+    if not query.where.children:
+        return "1 = 1", []
+    text, values = query.where.as_sql(query.get_compiler(connection=connection), connection)
+    table = connection.ops.quote_name(model._meta.db_table)
+    return f"({text.replace(f'{table}.', f'{alias}.')})", list(values)

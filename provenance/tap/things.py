@@ -7,7 +7,17 @@ from provenance.tap.view import address, number, reference, table, text, time
 
 __all__ = ["THINGS"]
 
-_VISIBLE_VALUE = "CASE WHEN v.id IN {visible_entity} THEN v.identifier END"
+_VISIBLE_VALUE = "CASE WHEN {visible:v} THEN v.identifier END"
+
+_RESPONSIBLE = """(
+    EXISTS (
+        SELECT 1 FROM provenance_wasassociatedwith w JOIN provenance_activity a ON a.id = w.activity_id
+        WHERE w.agent_id = g.id AND {activity:a}
+    ) OR EXISTS (
+        SELECT 1 FROM provenance_wasattributedto t JOIN provenance_entity e ON e.id = t.entity_id
+        WHERE t.agent_id = g.id AND {own:e}
+    )
+)"""
 
 ENTITY = table(
     "entity",
@@ -60,7 +70,7 @@ ENTITY = table(
     text("content_type", "d.content_type", "Media type", ucd="meta.code.mime", utype="DatasetDescription.contentType"),
     described_by("entitydescription", entity_description("d"), "What kind of entity it is"),
     source="provenance_entity e LEFT JOIN provenance_entitydescription d ON d.id = e.description_id",
-    where="e.id IN {visible_entity}",
+    where="{visible:e}",
     keys=(reference("entitydescription_id", "entitydescription", "entitydescription_id", "What kind of entity it is"),),
     utype="Entity",
 )
@@ -119,8 +129,8 @@ ACTIVITY = table(
         principal=False,
     ),
     source="provenance_activity a LEFT JOIN provenance_activitydescription d ON d.id = a.description_id"
-    " LEFT JOIN provenance_activity p ON p.id = a.parent_id AND p.id IN {open_activity}",
-    where="a.id IN {open_activity}",
+    " LEFT JOIN provenance_activity p ON p.id = a.parent_id AND {activity:p}",
+    where="{activity:a}",
     keys=(
         reference("activitydescription_id", "activitydescription", "activitydescription_id", "The task in its version"),
         reference("parent_id", "activity", "activity_id", "The pipeline or array of which it was a step"),
@@ -158,7 +168,7 @@ PARAMETER = table(
     " LEFT JOIN provenance_entity v ON v.id = m.value_entity_id"
     " LEFT JOIN provenance_parameterdescription d ON d.id = m.description_id"
     " LEFT JOIN provenance_activitydescription k ON k.id = d.activity_description_id",
-    where="m.activity_id IN {open_activity}",
+    where="{activity:a}",
     keys=(
         reference("activity_id", "activity", "activity_id", "The activity that it configured"),
         reference("value_entity_id", "entity", "entity_id", "Where the value came from"),
@@ -188,7 +198,7 @@ CONFIG_FILE = table(
     source="provenance_configfile c JOIN provenance_activity a ON a.id = c.activity_id"
     " LEFT JOIN provenance_configfiledescription d ON d.id = c.description_id"
     " LEFT JOIN provenance_activitydescription k ON k.id = d.activity_description_id",
-    where="c.activity_id IN {open_activity}",
+    where="{activity:a}",
     keys=(
         reference("activity_id", "activity", "activity_id", "The activity that it configured"),
         reference("configfiledescription_id", "configfiledescription", "configfiledescription_id", "What it is for"),
@@ -206,8 +216,7 @@ AGENT = table(
     text("affiliation", "g.affiliation", "Where a person works", ucd="meta.note", utype="Agent.affiliation"),
     address("url", "g.url", "Page", utype="Agent.url"),
     source="provenance_agent g",
-    where="(g.id IN (SELECT agent_id FROM provenance_wasassociatedwith WHERE activity_id IN {open_activity})"
-    " OR g.id IN (SELECT agent_id FROM provenance_wasattributedto WHERE entity_id IN {own_entity}))",
+    where=_RESPONSIBLE,
     utype="Agent",
 )
 

@@ -1,6 +1,7 @@
 """What a table of provenance is: its description for TAP, and where in the database its rows are.
 
-``{open_activity}``, ``{open_entity}`` and ``{visible_entity}`` in its SQL stand for keys of what the asker may see.
+In its SQL, ``{activity:a}`` stands for the condition that an activity called `a` is open to the asker, ``{visible:e}``
+that an entity called `e` can be seen, ``{own:e}`` that it is open or was made by an open activity.
 """
 
 from __future__ import annotations
