@@ -10,11 +10,11 @@ from typing import Any
 
 from django.db import transaction
 
-from uws.digests import remember_digest
+from uws.digests import known_digest, remember_digest
 from uws.engine.announce import announce
 from uws.engine.outcome import judge
 from uws.executors import Exit
-from uws.models import Job, Result
+from uws.models import Job, JobKind, Result
 from uws.phases import FINAL, TRANSITIONS, Phase
 from uws.scheduling import charge
 from uws.times import now, parse_time
@@ -113,3 +113,8 @@ def _keep_digests(job: Job, ended: Exit) -> None:
         item.save(update_fields=["sha256"])
         with contextlib.suppress(OSError):
             remember_digest(Path(item.path), item.sha256, listing=ended.listings.get(item.name, ()))
+    if job.kind != JobKind.TASK:  # it reads nothing itself; its children have
+        for item in job.inputs.filter(sha256=""):
+            with contextlib.suppress(OSError):
+                item.sha256 = known_digest(Path(item.path))
+                item.save(update_fields=["sha256"])

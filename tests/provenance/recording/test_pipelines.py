@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from provenance.models import Activity, Entity, Parameter, WasDerivedFrom, WasInformedBy
+from provenance.models import Activity, Entity, Parameter, Used, WasDerivedFrom, WasInformedBy
 from provenance.selectors import job_graph
 from tests.uws.conftest import definitions, home, make_job, sas, service  # noqa: F401 - fixtures
+from tests.uws.sassite import ODF_FILES, odf_volume, site  # noqa: F401 - fixtures
 from uws.services import create_job, retry_job
 from uws.testing import drive
 
@@ -106,3 +109,34 @@ def test_the_results_of_an_array_are_a_collection(service, client):  # noqa: F81
     assert set(collection.members.values_list("entity__identifier", flat=True)) == {
         f"job:{item.pk}/output" for item in job.children.all()
     }
+
+
+def test_what_was_sent_to_a_pipeline_is_what_its_steps_have_read(service):  # noqa: F811 - the fixture
+    job = create_job(
+        definition="tree",
+        parameters={"rows": ['[{"word":"a","code":""}]'], "table": ["param:table"]},
+        user=None,
+        base_url="http://testserver",
+        run=True,
+        files={"table": SimpleUploadedFile("table", b"sent")},
+    )
+    drive()
+    used = Used.objects.filter(entity__sha256=hashlib.sha256(b"sent").hexdigest())
+    assert set(used.values_list("activity__identifier", "entity__identifier")) == {
+        (item, f"job:{job.pk}/parameters/table") for item in (job.pk, child(job, "leaf", "1.1").pk)
+    }
+
+
+def test_a_directory_that_a_job_has_read_is_told_by_its_files(site, odf_volume):  # noqa: F811 - the fixtures
+    job = create_job(
+        definition="emchain",
+        parameters={"odfdir": ["odf:0123700101"]},
+        user=None,
+        base_url="http://testserver",
+        run=True,
+    )
+    drive()
+    folder = Entity.objects.get(identifier="odf:0123700101")
+    assert (folder.kind, folder.usages.get().activity.identifier) == ("collection", job.pk)
+    sums = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in ODF_FILES.items()}
+    assert dict(folder.members.values_list("entity__name", "entity__sha256")) == sums
