@@ -65,7 +65,9 @@ def flatten(graph: Graph) -> tuple[Graph, set[Key]]:
     gone -= {("activity", maker) for key, maker in maker_of.items() if key not in passed}
     passed = {key: origin for key, origin in passed.items() if ("activity", maker_of[key]) in gone}
     for key in passed:  # pipelines of pipelines
-        while passed[key] in passed:
+        seen = {key}
+        while passed[key] in passed and passed[key] not in seen:
+            seen.add(passed[key])
             passed[key] = passed[passed[key]]
     if not gone:
         return graph, set()
