@@ -158,7 +158,11 @@ class ActivityNode:
 
 
 class EntityNode(NamedTuple):
-    """An entity."""
+    """An entity.
+
+    One that is closed to the asker, which an open activity used, has neither a location, times nor a comment: these
+    would tell of the activity that made it.
+    """
 
     pk: int
     identifier: str
@@ -172,6 +176,7 @@ class EntityNode(NamedTuple):
     kind: str = EntityKind.DATASET
     value: str = ""
     invalidated_at_time: datetime | None = None
+    closed: bool = False
 
 
 class AgentNode(NamedTuple):

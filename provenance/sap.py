@@ -178,5 +178,5 @@ def _local(given: str, base_url: str) -> str:
         if place.startswith(folder):
             return unquote(place.removeprefix(folder).partition("#")[0].strip("/"))
     if place.startswith("provenance/entities/?ID="):
-        return unquote(place.partition("=")[2])
+        return unquote(place.partition("=")[2].partition("#")[0])
     return place

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from provenance.graph import ActivityDescriptionNode, ActivityNode, AgentNode, EntityDescriptionNode, EntityNode
 from provenance.models import ActivityKind
 from provenance.notations import Name
+from provenance.notations.provxml import LOCAL_NAME
 
 __all__ = [
     "VOPROV",
@@ -66,7 +67,7 @@ def activity_name(activity: ActivityNode) -> Name:
     """Of an activity."""
     if activity.kind == ActivityKind.JOB:
         return Name("job", activity.identifier)
-    return Name("activity", f"{quote(activity.identifier, safe=':')}/")
+    return Name("activity", _ending(f"{quote(activity.identifier, safe=':')}/", "activity"))
 
 
 def part(activity: Name, kind: str, number: int, name: str) -> Name:
@@ -80,25 +81,34 @@ def entity_name(entity: EntityNode) -> Name:
         return Name("result", quote(entity.location.removeprefix("uws/"), safe=_SAFE))
     if entity.identifier.startswith("ivo://"):
         return Name("ivo", quote(entity.identifier.removeprefix("ivo://"), safe=_SAFE))
-    return Name("entity", quote(entity.identifier, safe=""))
+    return Name("entity", _ending(quote(entity.identifier, safe=""), "entity"))
 
 
 def agent_name(agent: AgentNode) -> Name:
     """Of an agent."""
-    return Name("agent", quote(agent.identifier, safe=""))
+    return Name("agent", _ending(quote(agent.identifier, safe=""), "agent"))
 
 
 def task_name(kind: ActivityDescriptionNode, *more: str) -> Name:
     """Of a task in one version, or of something that it describes: in what way, and in which role or by which name."""
     local = "/".join(quote(word, safe="") for word in more)
     place = f"{quote(kind.name, safe='')}/#{quote(kind.version, safe='')}{'/' if more else ''}{local}"
+    place = _ending(place, "description")
     return Name("task", place) if kind.is_task else Name("description", f"activity/{place}")
 
 
 def entity_description_name(kind: EntityDescriptionNode) -> Name:
     """Of a kind of entity, made of what tells it from others."""
     words = (kind.name, kind.type, kind.content_type, kind.value_type, kind.unit)
-    return Name("description", "/".join(["entity", *(quote(word, safe="") for word in words)]).rstrip("/"))
+    place = "/".join(["entity", *(quote(word, safe="") for word in words)]).rstrip("/")
+    return Name("description", _ending(place, "description"))
+
+
+def _ending(local: str, word: str) -> str:
+    """A name of our own that PROV-XML can hold as it is: with a fragment where it would end in no XML name."""
+    if LOCAL_NAME.search(local):
+        return local
+    return f"{local}{'/' if '#' in local else '#'}{word}"
 
 
 @lru_cache(maxsize=1024)

@@ -14,9 +14,11 @@ from provenance.notations.statements import KINDS, Document, Name, Statement, Va
 from provenance.notations.text import lexical
 from vo.xmltext import attribute, content
 
-__all__ = ["write_xml"]
+__all__ = ["LOCAL_NAME", "write_xml"]
 
-_LOCAL = re.compile(r"(?<!%)(?<!%[0-9A-Fa-f])[A-Za-z_][A-Za-z0-9_.-]*$", re.ASCII)
+LOCAL_NAME = re.compile(r"(?<!%)(?<!%[0-9A-Fa-f])[A-Za-z_][A-Za-z0-9_.-]*$", re.ASCII)
+"""What the end of an identifier must be for its XML to say the same identifier."""
+
 _ORDER = ("prov:label", "prov:location", "prov:role", "prov:type", "prov:value")
 """The schema's order of PROV's own attributes; those of other namespaces come after them."""
 
@@ -58,10 +60,10 @@ class _Names:
 
     def _split(self, name: Name) -> tuple[str, str]:
         """What a prefix must be made for, and what follows it; the whole name where there is a prefix already."""
-        if _LOCAL.fullmatch(name.local):
+        if LOCAL_NAME.fullmatch(name.local):
             return "", attribute(str(name))
         iri = self._document.iri(name)
-        found = _LOCAL.search(iri)
+        found = LOCAL_NAME.search(iri)
         if found is not None:
             return iri[: found.start()], found[0]
         return f"{iri}{'/' if '#' in iri else '#'}", "_" + hashlib.sha256(iri.encode()).hexdigest()[:16]

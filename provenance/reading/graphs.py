@@ -66,11 +66,11 @@ def graph_of(found: Found, *, user: Any, detail: Detail = Detail()) -> Graph:
         if detail.configuration:
             entities |= _configure(graph, opened, user)
         entities |= _alternates(entities, user)
-        _add_entities(graph, entities)
+        _add_entities(graph, entities, user)
         add_uses(graph)
         if detail.agents:
             add_agents(graph, opened, user)
-        add_influences(graph, user)
+        add_influences(graph)
     return graph
 
 
@@ -108,14 +108,18 @@ def _add_activities(graph: Graph, keys: Iterable[int], user: Any, detail: Detail
     graph.activities = {pk: nodes[pk] for pk in sorted(nodes)}
 
 
-def _add_entities(graph: Graph, keys: Iterable[int]) -> None:
+def _add_entities(graph: Graph, keys: set[int], user: Any) -> None:
+    opened = _open(Entity, keys, user)
     columns = ("id", "identifier", "name", "location", "generated_at_time", "comment", "sha256", "size")
     rows = rows_of(Entity, "id", keys, *columns, "description_id", "kind", "value", "invalidated_at_time")
     kinds = entity_descriptions({row[8] for row in rows} - {None})
-    graph.entities = {
-        row[0]: EntityNode(*row[:4], moment(row[4]), *row[5:8], kinds.get(row[8]), row[9], row[10], moment(row[11]))
-        for row in rows
-    }
+    for pk, identifier, name, location, made, comment, sha256, size, kind, klass, value, gone in rows:
+        known = (sha256, size, kinds.get(kind), klass, value)
+        if pk in opened:
+            node = EntityNode(pk, identifier, name, location, moment(made), comment, *known, moment(gone))
+        else:
+            node = EntityNode(pk, identifier, name, "", None, "", *known, closed=True)
+        graph.entities[pk] = node
 
 
 def _alternates(entities: set[int], user: Any) -> set[int]:

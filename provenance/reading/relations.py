@@ -9,7 +9,6 @@ from provenance.graph import AgentNode, Graph, Key, Relation
 from provenance.models import (
     Agent,
     AlternateOf,
-    Entity,
     HadMember,
     Used,
     WasAssociatedWith,
@@ -19,7 +18,6 @@ from provenance.models import (
     WasInformedBy,
 )
 from provenance.reading.rows import moment, rows_of
-from provenance.walk import chunks, open_to
 
 __all__ = ["add_agents", "add_influences", "add_uses"]
 
@@ -47,7 +45,7 @@ def add_agents(graph: Graph, activities: Sequence[int], user: Any) -> None:
     """Who was responsible for the activities and for what is told of what they made."""
     associations = rows_of(WasAssociatedWith, "activity_id", activities, "activity_id", "agent_id", "role")
     attributions = rows_of(WasAttributedTo, "entity_id", graph.entities, "entity_id", "agent_id", "role")
-    told = _told(graph, {entity for entity, _, _ in attributions}, user)
+    told = _told(graph)
     attributions = [row for row in attributions if row[0] in told]
     wanted = {agent for _, agent, _ in associations} | {agent for _, agent, _ in attributions}
     names = ("id", "identifier", "name", "type", "url", "comment", "affiliation", "email", "phone", "address")
@@ -66,11 +64,11 @@ def add_agents(graph: Graph, activities: Sequence[int], user: Any) -> None:
     )
 
 
-def add_influences(graph: Graph, user: Any) -> None:
+def add_influences(graph: Graph) -> None:
     """Derivations, communications, memberships and alternates between what is there."""
     activities, entities = _keys("activity", graph.activities), _keys("entity", graph.entities)
     found = rows_of(WasDerivedFrom, "entity_id", entities, "entity_id", "used_entity_id")
-    told = _told(graph, {entity for entity, _ in found}, user)
+    told = _told(graph)
     derivations = [(entity, source) for entity, source in found if entity in told]
     opened = [pk for pk, node in graph.activities.items() if not node.closed]
     communications = rows_of(WasInformedBy, "informed_id", opened, "informed_id", "informant_id")
@@ -92,7 +90,7 @@ def _keys(kind: str, nodes: Iterable[int]) -> dict[int, Key]:
     return {pk: (kind, pk) for pk in nodes}
 
 
-def _told(graph: Graph, entities: set[int], user: Any) -> set[int]:
+def _told(graph: Graph) -> set[int]:
     """The entities of which it may be said what they come from and whose they are: what open activities made, and what
     is open itself.
     """
@@ -101,12 +99,7 @@ def _told(graph: Graph, entities: set[int], user: Any) -> set[int]:
         for relation in graph.relations
         if relation.kind == "wasGeneratedBy" and not graph.activities[relation.target[1]].closed
     }
-    opened = {
-        pk
-        for part in chunks(entities - made)
-        for pk in Entity.objects.filter(open_to(user), pk__in=part).order_by().values_list("pk", flat=True)
-    }
-    return (entities & made) | opened
+    return made | {pk for pk, node in graph.entities.items() if not node.closed}
 
 
 def _is_self(agent: AgentNode, user: Any) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -41,10 +40,6 @@ def rows_of(model: type[Model], field: str, keys: Iterable[int], *columns: str) 
 
 def moment(stored: datetime | str | None) -> datetime | None:
     """A time as databases give it; without a zone it is UTC."""
-    return _parsed(stored) if isinstance(stored, str) else stored
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    if isinstance(stored, str):
+        stored = datetime.fromisoformat(stored)
+    return stored.replace(tzinfo=UTC) if stored is not None and stored.tzinfo is None else stored
