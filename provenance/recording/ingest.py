@@ -7,7 +7,7 @@ ingest may bring tens of thousands of files.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -100,32 +100,51 @@ def record_ingest(
 
 def _arrivals(dids: Sequence[str], changed: Collection[str]) -> tuple[list[_Arrival], list[Entity]]:
     """The states that are new, and those that are over."""
-    known = states_of(map(fitting, dids))
-    arrivals, over = [], []
-    for file, digest in _files(dids):
-        identifier = fitting(file.obs_publisher_did)
-        states = known.get(identifier, [])
-        now = current(states)
-        if digest and (same := [state for state in states if state.sha256 == digest and not state.invalidated_at_time]):
-            over += [state for state in states if state is not same[-1]]  # a job has met this state before
-        elif now is None or file.obs_publisher_did in changed:
-            mark = digest[:16] or sha256(f"{file.size} {file.mtime_ns}".encode()).hexdigest()[:16]
-            name = name_of_state(identifier, mark, {state.identifier for state in states})
-            arrivals.append(_Arrival(file, name, digest))
-            over += states
+    arrivals: list[_Arrival] = []
+    over: list[Entity] = []
+    for part in parts(dids):
+        files = {fitting(file.obs_publisher_did): (file, digest) for file, digest in _files(part)}
+        first = Entity.objects.filter(identifier__in=files).values_list("identifier", "invalidated_at_time", "sha256")
+        met = {identifier: (ended, sha256) for identifier, ended, sha256 in first}
+        moved = [
+            identifier
+            for identifier, (ended, known) in met.items()
+            if ended is not None
+            or files[identifier][0].obs_publisher_did in changed
+            or files[identifier][1] not in {"", known}
+        ]
+        states = states_of(moved) if moved else {}
+        for identifier, (file, digest) in files.items():
+            if identifier in states:
+                arrived, ended = _next(identifier, file, digest, states[identifier], file.obs_publisher_did in changed)
+                arrivals += arrived
+                over += ended
+            elif identifier not in met:
+                arrivals.append(_Arrival(file, identifier, digest))
     return arrivals, over
 
 
-def _files(dids: Sequence[str]) -> Iterator[tuple[ArchiveFile, str]]:
+def _next(
+    identifier: str, file: ArchiveFile, digest: str, states: Sequence[Entity], is_changed: bool
+) -> tuple[list[_Arrival], Sequence[Entity]]:
+    """The new state of a data set that has had others, if it is in a new one, and the states that are over."""
+    now = current(states)
+    if digest:
+        same = [state for state in states if state.sha256 == digest and state.invalidated_at_time is None]
+        if same:
+            return [], [state for state in states if state is not same[-1]]  # a job has met this state before
+    if now is not None and not is_changed:
+        return [], []
+    mark = digest[:16] or sha256(f"{file.size} {file.mtime_ns}".encode()).hexdigest()[:16]
+    return [_Arrival(file, name_of_state(identifier, mark, {state.identifier for state in states}), digest)], states
+
+
+def _files(dids: Sequence[str]) -> list[tuple[ArchiveFile, str]]:
     """The archive's files, with the digest of each that is known in its present state, else nothing."""
-    for part in parts(dids):
-        files = list(ArchiveFile.objects.filter(obs_publisher_did__in=part))
-        digests = FileDigest.objects.filter(path__in=[file.path for file in files])
-        known = {
-            (path, *rest): value for path, *rest, value in digests.values_list("path", "size", "mtime_ns", "sha256")
-        }
-        for file in files:
-            yield file, known.get((file.path, file.size, file.mtime_ns), "")
+    files = list(ArchiveFile.objects.filter(obs_publisher_did__in=dids))
+    rows = FileDigest.objects.filter(path__in=[file.path for file in files])
+    known = {tuple(state): digest for *state, digest in rows.values_list("path", "size", "mtime_ns", "sha256")}
+    return [(file, known.get((file.path, file.size, file.mtime_ns), "")) for file in files]
 
 
 def _generate(activity: Activity, arrivals: Sequence[_Arrival], now: datetime) -> list[Entity]:

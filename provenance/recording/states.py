@@ -13,7 +13,6 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
 from provenance.models import Entity, EntityKind
 from provenance.recording.names import LONGEST, fitting
@@ -24,30 +23,37 @@ ROOM = 25
 """Characters that are kept for what tells later states apart."""
 
 CHUNK = 400
-"""Things that one query names at most: SQLite takes a condition of 1000 terms."""
+"""Things that one query names at most."""
 
 
 def states_of(identifiers: Iterable[str]) -> dict[str, list[Entity]]:
     """The states of each thing, in the order in which they were recorded; nothing for a thing without any."""
     found: dict[str, list[Entity]] = defaultdict(list)
     for part in parts(identifiers):
-        known = Entity.objects.filter(identifier__in=part).values_list("identifier", flat=True)
-        condition = Q(pk__in=())
-        for identifier in known:
-            condition |= Q(identifier=identifier) | _later(identifier)
-        stems = {_stem(identifier): identifier for identifier in known}
-        for entity in Entity.objects.filter(condition).exclude(kind=EntityKind.VALUE).order_by("pk"):
+        known = list(Entity.objects.filter(identifier__in=part).values_list("pk", "identifier"))
+        stems = {_stem(identifier): identifier for _, identifier in known}
+        keys = [pk for pk, _ in known]
+        keys += _later(stems)
+        for entity in Entity.objects.filter(pk__in=keys).exclude(kind=EntityKind.VALUE).order_by("pk"):
             name = entity.identifier
             found[stems.get(_stem(name)) or stems[name.rpartition("#")[0]]].append(entity)
     return dict(found)
 
 
-def _later(identifier: str) -> Q:
-    """The later states, in the form in which the database uses its index."""
-    stem = _stem(identifier)
-    if connection.vendor == "sqlite":
-        return Q(identifier__gt=f"{stem}#", identifier__lt=f"{stem}$")  # '$' follows '#'
-    return Q(identifier__startswith=f"{stem}#")
+def _later(stems: Collection[str]) -> list[int]:
+    """Keys of the later states, found in the index by which the database finds beginnings of texts."""
+    if not stems:
+        return []
+    least, most = ("~>=~", "~<~") if connection.vendor == "postgresql" else (">=", "<")
+    marks = ", ".join(["(%s)"] * len(stems))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH wanted(stem) AS (VALUES {marks}) "  # noqa: S608 - marks, and names of ours
+            f"SELECT id FROM wanted JOIN {Entity._meta.db_table} "
+            f"ON identifier {least} (stem || '#') AND identifier {most} (stem || '$')",  # '$' follows '#'
+            list(stems),
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def current(states: Sequence[Entity]) -> Entity | None:
