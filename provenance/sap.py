@@ -29,7 +29,7 @@ NAMES = (
 )
 """Parameters that are understood (DALI 1.1 §2.1: names without case)."""
 
-MOST_IDS = 1_000
+MOST_IDS = 500
 """Things that one request asks for at most."""
 
 _DIRECTIONS = {"BACK": Direction.BACK, "FORTH": Direction.FORTH, "FORWARD": Direction.FORTH}
