@@ -51,7 +51,7 @@ Files = Mapping[str, UploadedFile]
 
 REPEATED = (
     "definition", "definition_version", "definition_document", "run_id", "owner", "parameters", "priority", "base_url",
-    "kind", "execution_duration", "executor", "cores",
+    "kind", "execution_duration", "executor", "cores", "repeats",
 )  # fmt: skip
 """What a job has of the one that it repeats."""
 

@@ -27,13 +27,13 @@ _CANDIDATES = 20
 
 
 class State(StrEnum):
-    """What has become of an input."""
+    """What has become of an input; what hinders a repetition most comes first."""
 
-    SAME = "the same"
-    ELSEWHERE = "found elsewhere"
+    MISSING = "missing"
     CHANGED = "changed"
     UNRECORDED = "not recorded"
-    MISSING = "missing"
+    ELSEWHERE = "found elsewhere"
+    SAME = "the same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,13 @@ def recorded_inputs(job: Job, *, with_steps: bool = True) -> list[JobInput]:
 
 
 def present_inputs(job: Job, *, user: Any, with_steps: bool = True) -> list[InputState]:
-    """What has become of the inputs of a job, as far as a user may read them; checksums are computed where need be."""
-    return [_state(row, user) for row in recorded_inputs(job, with_steps=with_steps)]
+    """What has become of the inputs of a job, as far as a user may read them; what hinders comes first.
+
+    Checksums are computed where they are not known of the file's present state.
+    """
+    order = list(State)
+    found = [_state(row, user) for row in recorded_inputs(job, with_steps=with_steps)]
+    return sorted(found, key=lambda item: order.index(item.state))
 
 
 def _state(row: JobInput, user: Any) -> InputState:

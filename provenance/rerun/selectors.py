@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from provenance.models import Activity, ComparedItem, Entity
 from provenance.rerun.outcomes import Outcome
@@ -35,6 +35,8 @@ class Repetition:
         Why, where the phases of the jobs decide.
     items
         Of the comparison, in its order; those of a listing are not read.
+    left_out
+        How many of them are not among these.
     """
 
     job: Job
@@ -42,6 +44,7 @@ class Repetition:
     verdict: str = ""
     reason: str = ""
     items: list[ComparedItem] = field(default_factory=list)
+    left_out: int = 0
 
     @property
     def is_same(self) -> bool:
@@ -69,8 +72,14 @@ def is_compared(*, job_id: str) -> bool:
     return Activity.objects.filter(identifier=comparison_id(job_id)).exists()
 
 
-def find_repetition(*, job: Job, user: Any) -> Repetition | None:
-    """What a job that the user sees repeats, and the comparison with it; None for a job that is no repetition."""
+def find_repetition(*, job: Job, user: Any, most: int | None = None) -> Repetition | None:
+    """What a job that the user sees repeats, and the comparison with it; None for a job that is no repetition.
+
+    Parameters
+    ----------
+    most
+        Items that are read at most, what differs before what is identical; None for all.
+    """
     activity = Activity.objects.filter(identifier=comparison_id(job.pk)).first()
     if activity is None and job.repeats_id is None:
         return None
@@ -81,8 +90,12 @@ def find_repetition(*, job: Job, user: Any) -> Repetition | None:
     if activity is None:
         return Repetition(job, original)
     verdict = _verdicts([job.pk]).get(job.pk)
-    items = list(ComparedItem.objects.filter(activity=activity).order_by("pk"))
-    return Repetition(job, original, verdict.value if verdict else "", verdict.comment if verdict else "", items)
+    found = ComparedItem.objects.filter(activity=activity)
+    same = ExpressionWrapper(Q(outcome=Outcome.IDENTICAL), output_field=BooleanField())
+    items = list(found.order_by(same.asc(), "pk")[:most])
+    left_out = found.count() - len(items) if len(items) == most else 0
+    value, reason = (verdict.value, verdict.comment) if verdict else ("", "")
+    return Repetition(job, original, value, reason, sorted(items, key=lambda item: item.pk), left_out)
 
 
 def repetitions_of(*, job: Job, user: Any) -> list[Repetition]:

@@ -13,6 +13,9 @@ __all__ = ["register"]
 
 register = template.Library()
 
+MOST = 200
+"""Things of a comparison that a page shows."""
+
 
 @register.inclusion_tag("web/job_reruns.html", takes_context=True)
 def job_reruns(context: Any, job: Job) -> dict[str, Any]:
@@ -22,6 +25,6 @@ def job_reruns(context: Any, job: Job) -> dict[str, Any]:
     user = context["request"].user
     return {
         "job": job,
-        "repetition": find_repetition(job=job, user=user),
+        "repetition": find_repetition(job=job, user=user, most=MOST),
         "repetitions": repetitions_of(job=job, user=user),
     }

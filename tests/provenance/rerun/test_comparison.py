@@ -15,7 +15,7 @@ from uws.engine.destroy import remove_files
 from uws.executors.locking import locked
 from uws.models import Job, Result
 from uws.phases import Phase
-from uws.services import abort_job
+from uws.services import abort_job, retry_job
 from uws.testing import drive
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +126,16 @@ def test_a_failure_that_repeats_itself_is_identical(ran, repeat, program) -> Non
     )
     program("#!{python}\nopen('out.txt', 'w').write('well\\n')\n")
     assert verdict(repeat(job)) == "different"
+
+
+def test_a_repetition_that_is_retried_is_compared_too(ran, repeat, program) -> None:
+    job = ran(text="hello")
+    program(BROKEN)
+    again = repeat(job)
+    program("#!{python}\nopen('out.txt', 'w').write('hello\\n')\n")
+    retried = retry_job(job=again)
+    drive()
+    assert (retried.retry_of, retried.repeats, verdict(again), verdict(retried)) == (again, job, "failed", "identical")
 
 
 def test_a_repetition_that_is_aborted_has_failed(ran) -> None:
@@ -260,6 +270,20 @@ def test_each_pair_of_files_is_read_once(ran, repeat, fits_program, monkeypatch)
     monkeypatch.setattr(comparing, "compare_files", lambda *paths: read.append(paths) or real(*paths))
     assert compare_jobs(job, again).verdict == Outcome.DATES
     assert len(read) == 1
+
+
+def test_pages_read_what_differs_first(ran, repeat) -> None:
+    again = repeat(ran(text="hello"))
+    made = [
+        ComparedItem(activity=found(again), kind="step", name=str(number), outcome=outcome)
+        for number, outcome in enumerate(["identical", "different", "identical", "missing"])
+    ]
+    ComparedItem.objects.bulk_create(made)
+    shown = find_repetition(job=again, user=None, most=3)
+    assert [(item.kind, item.name) for item in shown.items] == [("result", "output"), ("step", "1"), ("step", "3")]
+    assert shown.left_out == 2
+    whole = find_repetition(job=again, user=None)
+    assert (len(whole.items), whole.left_out) == (5, 0)
 
 
 def test_repetitions_are_listed_for_those_who_may_see_them(ran, repeat, user, other, django_user_model) -> None:
