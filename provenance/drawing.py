@@ -9,10 +9,30 @@ from dataclasses import dataclass, field
 from provenance.collapse import CONFIGURED, FLOW, Cluster, collapse, flatten
 from provenance.document import activity_url, entity_url
 from provenance.graph import ActivityNode, EntityNode, Graph, Key, Relation
-from provenance.layout import Layout, place
+from provenance.layout import NODE_WIDTH, Layout, place
 from provenance.models import EntityKind
 
-__all__ = ["MOST_NODES", "Arrow", "Drawing", "Label", "Links", "Node", "compose", "shortened"]
+__all__ = [
+    "DETAIL_SIZE",
+    "MOST_NODES",
+    "NAME_SIZE",
+    "ROLE_SIZE",
+    "Arrow",
+    "Drawing",
+    "Label",
+    "Links",
+    "Node",
+    "compose",
+    "shortened",
+    "texts_of",
+    "web_address",
+]
+
+NAME_SIZE, DETAIL_SIZE, ROLE_SIZE = 14, 12, 11.5
+"""Heights of letters, in pixels."""
+
+BOLD = 1.1
+"""How much wider bold letters are."""
 
 MOST_NODES = 400
 """Nodes that are drawn at most; those furthest from what the drawing is about are left out."""
@@ -265,7 +285,7 @@ class _Composer:
         """Draw the agents; gives the nodes that each is to stand beneath."""
         beneath: dict[Key, list[Key]] = {("agent", pk): [] for pk in self.graph.agents}
         drawing.nodes += [
-            Node(("agent", pk), "agent", node.name, node.type, node.url, node.identifier)
+            Node(("agent", pk), "agent", node.name, node.type, web_address(node.url), node.identifier)
             for pk, node in self.graph.agents.items()
         ]
         ties = dict.fromkeys(
@@ -277,6 +297,18 @@ class _Composer:
             drawing.arrows.append(Arrow("wasAssociatedWith", source, target))
             beneath[target].append(source)
         return beneath
+
+
+def web_address(url: str) -> str:
+    """An address that browsers can open, or an empty text: those of the IVOA (``ivo:``) cannot be."""
+    return url if url.startswith(("https://", "http://")) else ""
+
+
+def texts_of(node: Node) -> tuple[str, str]:
+    """The two lines of a node, as far as there is room for them."""
+    room = NODE_WIDTH - (30 if node.style in ("entity", "collection") else 16)
+    mark = "✕ " if node.style == "failed" else ""
+    return shortened(mark + node.name, room, BOLD * NAME_SIZE), shortened(node.detail, room + 6, DETAIL_SIZE)
 
 
 def shortened(text: str, room: float, size: float) -> str:

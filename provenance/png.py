@@ -11,7 +11,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from provenance.drawing import Arrow, Drawing, Label, Links, Node, compose, shortened
+from provenance.drawing import (
+    DETAIL_SIZE,
+    NAME_SIZE,
+    ROLE_SIZE,
+    Arrow,
+    Drawing,
+    Label,
+    Links,
+    Node,
+    compose,
+    shortened,
+    texts_of,
+)
 from provenance.graph import Graph
 from provenance.layout import GAP_X, NODE_HEIGHT, NODE_WIDTH, Place
 from provenance.svg import ARROW, COLOURS, INK, ROLE
@@ -98,11 +110,10 @@ class _Canvas:
         if node.count > 1 or node.style == "collection":
             self._outline(node.style, spot.x + 5, spot.y + 5, look)
         self._outline(node.style, spot.x, spot.y, look)
-        room = NODE_WIDTH - (40 if node.style == "failed" else 24)
-        name = ("✕ " if node.style == "failed" else "") + shortened(node.name, room, 14)
+        name, detail = texts_of(node)
         middle = spot.x + NODE_WIDTH / 2
-        self._text(middle, spot.y + 21, name, size=13, font=self.bold)
-        self._text(middle, spot.y + 38, shortened(node.detail, room + 8, 12), size=11.5)
+        self._text(middle, spot.y + 21, name, size=NAME_SIZE - 1, font=self.bold)
+        self._text(middle, spot.y + 38, detail, size=DETAIL_SIZE - 0.5)
 
     def _outline(self, style: str, x: float, y: float, look: dict[str, Any]) -> None:
         from matplotlib.patches import FancyBboxPatch, Polygon  # noqa: PLC0415
@@ -159,8 +170,8 @@ class _Canvas:
 
     def _label(self, label: Label, spot: Place) -> None:
         x, align = (spot.x - 8, "right") if label.on_left else (spot.x + NODE_WIDTH + 10, "left")
-        text = shortened(label.text, GAP_X - 14, 11.5)
-        self._text(x, spot.y + NODE_HEIGHT / 2 - 6, text, size=11, align=align, colour=ROLE)
+        text = shortened(label.text, GAP_X - 14, ROLE_SIZE)
+        self._text(x, spot.y + NODE_HEIGHT / 2 - 6, text, size=ROLE_SIZE - 0.5, align=align, colour=ROLE)
 
     def _text(
         self, x: float, y: float, text: str, *, size: float, font: Any = None, align: str = "center", colour: str = INK

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provenance.drawing import Arrow, Drawing, Label, Links, Node, compose, shortened
+from provenance.drawing import (
+    DETAIL_SIZE,
+    NAME_SIZE,
+    ROLE_SIZE,
+    Arrow,
+    Drawing,
+    Label,
+    Links,
+    Node,
+    compose,
+    shortened,
+    texts_of,
+)
 from provenance.graph import Graph
 from provenance.layout import GAP_X, NODE_HEIGHT, NODE_WIDTH, Place
 from vo.xmltext import attribute, content
@@ -107,13 +119,12 @@ def _describe(nodes: Iterable[Node]) -> str:
 
 def _node(node: Node, spot: Place) -> str:
     middle = f"{NODE_WIDTH / 2:g}"
-    room = NODE_WIDTH - (40 if node.style == "failed" else 24)
-    name = ("✕ " if node.style == "failed" else "") + shortened(node.name, room, 14)
+    name, detail = texts_of(node)
     inner = (
         f'<g transform="translate({spot.x:.1f} {spot.y:.1f})"><title>{content(node.tip)}</title>'
         f"{shape(node.style, is_pile=node.count > 1 or node.style == 'collection', is_marked=node.is_marked)}"
-        f'<text x="{middle}" y="21" font-size="14" font-weight="600">{content(name)}</text>'
-        f'<text x="{middle}" y="38" font-size="12">{content(shortened(node.detail, room + 8, 12))}</text></g>'
+        f'<text x="{middle}" y="21" font-size="{NAME_SIZE}" font-weight="600">{content(name)}</text>'
+        f'<text x="{middle}" y="38" font-size="{DETAIL_SIZE}">{content(detail)}</text></g>'
     )
     return f'<a href="{attribute(node.url)}">{inner}</a>' if node.url else inner
 
@@ -183,7 +194,7 @@ def _label(label: Label, spot: Place) -> str:
     x, anchor = (spot.x - 8, "end") if label.on_left else (spot.x + NODE_WIDTH + 10, "start")
     y = spot.y + NODE_HEIGHT / 2 - 6
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="11.5" text-anchor="{anchor}" fill="{ROLE}" stroke="#fff"'
-        f' stroke-width="4" paint-order="stroke">{content(shortened(label.text, GAP_X - 14, 11.5))}'
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{ROLE_SIZE}" text-anchor="{anchor}" fill="{ROLE}" stroke="#fff"'
+        f' stroke-width="4" paint-order="stroke">{content(shortened(label.text, GAP_X - 14, ROLE_SIZE))}'
         f"<title>{content(label.text)}</title></text>"
     )

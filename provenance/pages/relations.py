@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from provenance.drawing import Links
+from provenance.drawing import Links, web_address
 from provenance.graph import Graph, Key, Relation
 
 __all__ = ["PAGE_ROWS", "End", "Page", "Row", "page_of"]
@@ -92,7 +92,7 @@ def _ends(graph: Graph, links: Links) -> Callable[[Key], End]:
             entity = graph.entities[pk]
             return End(entity.name or entity.identifier, links.entity(entity), entity.identifier)
         agent = graph.agents[pk]
-        return End(agent.name, agent.url, agent.identifier)
+        return End(agent.name, web_address(agent.url), agent.identifier)
 
     return end_of
 
