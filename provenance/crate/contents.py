@@ -6,9 +6,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from django.db.models.functions import Length
 
 from jobdefs.command import variables
 from jobdefs.definition import Definition
@@ -107,7 +110,7 @@ def collect(*, job: Job, user: Any, base_url: str, with_inputs: bool = False) ->
     if not job.announced and job.phase != Phase.ARCHIVED:
         raise UnavailableError("The job has just ended, and what it left is being recorded.", retry_after=2)
     definition = Definition.from_dict(job.definition_document)
-    children = [] if job.kind == JobKind.TASK else list(_children(job))
+    children = [] if job.kind == JobKind.TASK else list(islice(_children(job), MOST_STEPS + 1))
     crate = Crate(job, definition, base_url, Curtain([job, *children]), Step(job, ""))
     for name in ("ro-crate-metadata.json", "ro-crate-preview.html", "README.md", "manifest-sha256.txt"):
         crate.names.take(name)
@@ -130,11 +133,14 @@ def collect(*, job: Job, user: Any, base_url: str, with_inputs: bool = False) ->
 
 
 def _children(job: Job) -> Iterator[Job]:
-    """The jobs that a job has made, each with its parent, from whom it has its definition."""
-    found = list_children(job=job).defer(None).prefetch_related("inputs", "results")
-    for child in found[:MOST_STEPS]:
+    """The jobs that a job has made, and what these have made, each with its parent, from whom it has its definition."""
+    order = ("creation_time", "step", Length("branch"), "branch", "pk")
+    found = list_children(job=job).order_by(*order).defer(None).prefetch_related("inputs", "results")
+    for child in found[: MOST_STEPS + 1]:
         child.parent = job
         yield child
+        if child.kind != JobKind.TASK:
+            yield from _children(child)
 
 
 def _add_text(crate: Crate, path: str, text: str | bytes, media_type: str, description: str) -> Part:
@@ -174,7 +180,7 @@ def _result(result: Result, job: Job, base_url: str) -> Item:
     return Item(
         name=result.name,
         media_type=result.media_type,
-        identifier=f"job:{job.pk}/{result.name}",
+        identifier=f"job:{job.taken_over or job.pk}/{result.name}",
         url=f"{job_address(base_url, job)}/results/{quote(result.name, safe='')}",
         sha256=result.sha256,
         size=result.size,
@@ -184,6 +190,7 @@ def _result(result: Result, job: Job, base_url: str) -> Item:
 
 def _add_inputs(crate: Crate, user: Any, *, with_inputs: bool) -> None:
     room = MOST_BYTES
+    taken: dict[str, Item] = {}
     for item in _inputs(crate.job, crate.definition, crate.base_url):
         crate.whole.inputs.append(item)
         try:
@@ -192,6 +199,11 @@ def _add_inputs(crate: Crate, user: Any, *, with_inputs: bool) -> None:
             item.remark = "It is not here any more, or is not yours to read."
             continue
         item.url = url or item.url
+        if item.name in taken:  # the same file by another reference
+            same = taken[item.name]
+            item.parts, item.folder, item.remark = same.parts, same.folder, same.remark
+            continue
+        taken[item.name] = item
         if not with_inputs and not item.reference.startswith(UPLOADED):
             item.remark = "It was not taken along."
         elif path.is_dir():
@@ -202,35 +214,36 @@ def _add_inputs(crate: Crate, user: Any, *, with_inputs: bool) -> None:
             item.remark = "It is too large to be taken along."
         else:
             room -= size
-            item.name = crate.names.take(f"inputs/{item.name}").removeprefix("inputs/")
-            item.parts = [file_part(f"inputs/{item.name}", path, item.media_type, _purpose(item))]
+            place = crate.names.take(f"inputs/{item.name}")
+            item.parts.append(file_part(place, path, item.media_type, _purpose(item)))
             crate.parts += item.parts
 
 
-def _inputs(job: Job, definition: Definition, base_url: str) -> Iterator[Item]:
+def _inputs(job: Job, definition: Definition, base_url: str) -> list[Item]:
     """The files that a job read, each once, and those that came with it and are named otherwise, as queries do."""
     copied = copied_inputs(definition)
-    seen: dict[tuple[str, str], Item] = {}
+    folders = {parameter.name for parameter in definition.parameters if parameter.type == "directory"}
+    found: dict[tuple[str, str], Item] = {}
     for row in sorted(job.inputs.all(), key=lambda row: row.pk):
-        known = seen.get((row.name, row.reference))
-        if known is None:
-            known = seen[row.name, row.reference] = _input(row, job, base_url)
-            yield known
-        known.copied = known.copied or row.parameter in copied
-    if job.parent_id is not None:
-        return
-    told = {reference for _, reference in seen}
-    for name in list_uploads(job=job):
-        if f"{UPLOADED}{name}" not in told:
-            yield Item(
-                name=safe_part(name),
-                media_type="application/octet-stream",
-                identifier=f"job:{job.pk}/parameters/{name}",
-                url=f"{job_address(base_url, job)}/parameters/{quote(name, safe='')}",
-                sha256="",
-                size=None,
-                reference=f"{UPLOADED}{name}",
-            )
+        item = _input(row, job, base_url)
+        item = found.setdefault((item.name, item.reference), item)
+        item.copied = item.copied or row.parameter in copied
+        item.is_folder = item.is_folder or row.parameter in folders
+    told = {item.reference for item in found.values()}
+    sent = [] if job.parent_id is not None else list_uploads(job=job)
+    return [*found.values(), *(_upload(job, name, base_url) for name in sent if f"{UPLOADED}{name}" not in told)]
+
+
+def _upload(job: Job, name: str, base_url: str) -> Item:
+    return Item(
+        name=safe_part(name),
+        media_type="application/octet-stream",
+        identifier=f"job:{job.pk}/parameters/{name}",
+        url=f"{job_address(base_url, job)}/parameters/{quote(name, safe='')}",
+        sha256="",
+        size=None,
+        reference=f"{UPLOADED}{name}",
+    )
 
 
 def _input(row: JobInput, job: Job, base_url: str) -> Item:
@@ -294,13 +307,14 @@ def _add_directory(crate: Crate, item: Item, folder: Path, room: int) -> int:
             if total > room or len(files) > MOST_FILES:
                 item.remark = "It is too large to be taken along."
                 return 0
-    item.is_directory = True
-    for name, path in files:
-        taken = crate.names.take(f"inputs/{item.name}/{name}")
-        item.parts.append(file_part(taken, path, media_type_of(name), _purpose(item)))
-    crate.parts += item.parts
     if not files:
         item.remark = "It has no files."
+        return 0
+    item.folder = f"{crate.names.folder(f'inputs/{item.name}')}/"
+    for name, path in files:
+        taken = crate.names.take(f"{item.folder}{name}")
+        item.parts.append(file_part(taken, path, media_type_of(name), _purpose(item)))
+    crate.parts += item.parts
     return total
 
 
@@ -317,9 +331,9 @@ def _variables(job: Job, definition: Definition) -> dict[str, str]:
 
 
 def _add_steps(crate: Crate, children: list[Job]) -> None:
-    count = crate.job.children.filter(deleted=False).count()
-    if count > len(children):
-        crate.notes.append(f"Of its {count:,} jobs the first {len(children):,} are told.")
+    if len(children) > MOST_STEPS:
+        crate.notes.append(f"It has made more than {MOST_STEPS:,} jobs, of which the first are told.")
+        children = children[:MOST_STEPS]
     documents: dict[str, Part] = {}
     for task in crate.definition.tasks:
         documents[task.name] = _add_definition(crate, task)
@@ -334,12 +348,15 @@ def _add_steps(crate: Crate, children: list[Job]) -> None:
             step.definition = documents.get(task.name) or _add_definition(crate, task)
             documents[task.name] = step.definition
         step.variables = _variables(child, task)
-        step.inputs = list(_inputs(child, task, crate.base_url))
+        step.inputs = _inputs(child, task, crate.base_url)
         step.results = [
             _result(result, child, crate.base_url) for result in sorted(child.results.all(), key=lambda row: row.pk)
         ]
         _add_logs(crate, step)
         crate.steps.append(step)
+    made = {item.identifier: item.url for step in crate.steps for item in step.results}
+    for item in (item for step in crate.steps for item in step.inputs):
+        item.url = made.get(item.identifier, item.url)
 
 
 def _add_definition(crate: Crate, task: Definition) -> Part:

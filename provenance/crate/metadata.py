@@ -80,6 +80,9 @@ class _Describer:
         self.crate = crate
         self.graph: dict[str, Entity] = {}
         self.data: list[str] = []
+        # What steps made is, in part, what the whole made.
+        items = (*crate.whole.inputs, *crate.whole.results)
+        self.known = {item.sha256: item.path for item in items if item.sha256 and item.path and not item.told}
         descriptor = _ref(METADATA) | {
             "@type": "CreativeWork",
             "conformsTo": _ref(SPECIFICATION),
@@ -151,10 +154,11 @@ class _Describer:
 
     def _item(self, item: Item, *, description: str) -> Entity:
         """What a job used or made: its file in the crate, else its address."""
-        path = identifier(item.path)
+        path = identifier(item.path or self.known.get(item.sha256, ""))
         more: Entity = {"identifier": item.identifier, "url": item.url, "description": item.told}
-        if path and not item.is_directory:
-            self.graph[path] |= {key: value for key, value in more.items() if value}
+        if path and not item.folder:
+            if item.path:
+                self.graph[path] |= {key: value for key, value in more.items() if value}
             return _ref(path)
         more |= {"name": item.name, "description": f"{description}. {item.told}".rstrip(), "sha256": item.sha256}
         if path:

@@ -43,32 +43,38 @@ class Names:
     """The names that a crate has already; systems that know no case unpack them all."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
 
     def take(self, wanted: str) -> str:
-        """A safe path like the one that is wanted, which no other file has."""
-        path = safe_path(wanted)
-        folder, stroke, name = path.rpartition("/")
-        stem, point, ending = name.partition(".")
-        number = 1
-        while not self._is_free(path):
-            number += 1
-            path = f"{folder}{stroke}{stem}-{number}{point}{ending}" if stem else f"{folder}{stroke}{number}-{name}"
-        self._taken.add(path.casefold())
-        # What lies in a folder takes the folder's name as well.
-        parent = path.rpartition("/")[0]
-        while parent and f"{parent.casefold()}/" not in self._taken:
-            self._taken.add(f"{parent.casefold()}/")
-            parent = parent.rpartition("/")[0]
+        """A safe path like the one that is wanted, which no other file or folder has."""
+        *folders, name = safe_path(wanted).split("/")
+        path = self._free(self._enter(folders), name, self._files, self._folders)
+        self._files.add(path.casefold())
         return path
 
-    def _is_free(self, path: str) -> bool:
-        folded = path.casefold()
-        if folded in self._taken or f"{folded}/" in self._taken:
-            return False
-        parent = folded.rpartition("/")[0]
-        while parent:
-            if parent in self._taken:
-                return False
-            parent = parent.rpartition("/")[0]
-        return True
+    def folder(self, wanted: str) -> str:
+        """The same for a folder of its own, whose files are named after it."""
+        *folders, name = safe_path(wanted).split("/")
+        path = self._free(self._enter(folders), name, self._files, self._folders)
+        self._folders.add(path.casefold())
+        return path
+
+    def _enter(self, folders: list[str]) -> str:
+        """The folder in which a file is to lie, ending in a stroke; none of those above it is a file."""
+        place = ""
+        for part in folders:
+            path = self._free(place, part, self._files)
+            self._folders.add(path.casefold())
+            place = f"{path}/"
+        return place
+
+    @staticmethod
+    def _free(place: str, name: str, *taken: set[str]) -> str:
+        """The name, with a number where it is taken."""
+        stem, point, ending = name.partition(".")
+        path, number = f"{place}{name}", 1
+        while any(path.casefold() in names for names in taken):
+            number += 1
+            path = f"{place}{stem}-{number}{point}{ending}" if stem else f"{place}{number}-{name}"
+        return path

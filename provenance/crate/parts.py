@@ -55,6 +55,12 @@ class Item:
         As they were recorded; empty and None where nobody knows.
     parts
         Its files in the crate; none where it stands for itself by its `url`.
+    copied
+        Whether the task gets a copy of its own.
+    is_folder
+        Whether the task reads a directory; the file may be an archive.
+    folder
+        In the crate, ending in a stroke, of a directory that is taken along.
     remark
         Why it is not in the crate.
     """
@@ -69,17 +75,16 @@ class Item:
     reference: str = ""
     block: str = ""
     copied: bool = False
-    is_directory: bool = False
+    is_folder: bool = False
+    folder: str = ""
     parts: list[Part] = field(default_factory=list)
     remark: str = ""
 
     @property
     def path(self) -> str:
         """Where it lies in the crate; empty where it does not."""
-        kept = [part.path for part in self.parts if part.written is not None or not part.missing]
-        if not kept:
-            return ""
-        return f"inputs/{self.name}/" if self.is_directory else kept[0]
+        kept = [part.path for part in self.parts if not part.missing]
+        return (self.folder or kept[0]) if kept else ""
 
     @property
     def told(self) -> str:
@@ -89,7 +94,7 @@ class Item:
         gone = [part for part in self.parts if part.missing]
         if gone:
             return gone[0].missing if len(self.parts) == 1 else f"{len(gone)} of its files are no longer there."
-        part = self.parts[0] if len(self.parts) == 1 and not self.is_directory else None
+        part = self.parts[0] if len(self.parts) == 1 and not self.folder else None
         if part is not None and part.written is not None and self.sha256 not in ("", part.written.sha256):
             return f"The file has changed since: the job knew it with the SHA-256 {self.sha256}."
         return ""

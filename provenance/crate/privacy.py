@@ -14,6 +14,7 @@ from django.conf import settings
 
 from jobdefs.definition import Definition
 from provenance.graph import Graph
+from uws.engine.sas import SOURCE_ROOT
 from uws.models import Job
 
 __all__ = ["Curtain", "person", "plain_command", "portable_definition"]
@@ -37,8 +38,8 @@ def plain_command(command: Sequence[str]) -> list[str]:
     words = [str(word) for word in command]
     if not words:
         return []
-    if "-m" in words[:3]:
-        module, arguments = words[words.index("-m") + 1], words[words.index("-m") + 2 :]
+    if words[1:3] == ["-P", "-m"]:
+        module, arguments = words[3], words[4:]
         return arguments if module == _LAUNCHER else ["python", "-P", "-m", module, *arguments]
     return [PurePath(words[0]).name, *words[1:]]
 
@@ -67,9 +68,8 @@ class Curtain:
             told |= {item.path: f"inputs/{item.name}" for item in job.inputs.all()}
         told |= {
             str(settings.ATHANOR_HOME): "ATHANOR_HOME",
-            str(Path(settings.BASE_DIR)): "ATHANOR",
+            str(SOURCE_ROOT): "ATHANOR",
             sys.prefix: "PYTHON",
-            sys.base_prefix: "PYTHON",
             settings.SAS_DIR: "SAS_DIR",
             settings.HEADAS: "HEADAS",
             **dict.fromkeys(str(settings.SAS_CCFPATH).split(":"), "SAS_CCFPATH"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pprint
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from jobdefs.definition import Definition
+from jobdefs.sas.environment import SUMMARY_VARIABLE
 from provenance.crate.contents import TAP, Crate
 from provenance.crate.parts import Item, Step
 from uws.models import JobKind
@@ -18,10 +19,10 @@ __all__ = ["is_repeated_by_sas", "python_program", "shell_program"]
 
 _MARK = "JOB: dict[str, Any] = {}\n"
 _ARRAY = "ARRAY"
+_ODF = "SAS_ODF"
 _PROGRAM = Path(__file__).with_name("program.py")
 
-_HEAD = """\
-#!/bin/sh
+_HEAD = r"""#!/bin/sh
 # Repeats a job with XMM-Newton SAS (and HEASoft, where its tasks need it), initialised in this shell beforehand.
 # usage: sh repeat.sh [DIRECTORY]
 # Inputs that are not in inputs/ are fetched with curl; who you are is told by ATHANOR_TOKEN, or by ATHANOR_USER and
@@ -36,15 +37,17 @@ target=$(CDPATH= cd -- "$target" && pwd)
 
 fetch() {  # fetch FILE URL: put an input of the crate where it belongs
     [ ! -e "$crate/$1" ] || return 0
-    echo "fetching $2" >&2
+    echo "fetching $1 from $2" >&2
     mkdir -p -- "$(dirname -- "$crate/$1")"
     if [ -n "${ATHANOR_TOKEN:-}" ]; then
-        curl -fsSL -H "Authorization: Bearer $ATHANOR_TOKEN" -o "$crate/$1" -- "$2"
+        set -- "$1" "$2" -H "Authorization: Bearer $ATHANOR_TOKEN"
     elif [ -n "${ATHANOR_USER:-}" ]; then
-        curl -fsSL -u "$ATHANOR_USER:${ATHANOR_PASSWORD:-}" -o "$crate/$1" -- "$2"
-    else
-        curl -fsSL -o "$crate/$1" -- "$2"
+        set -- "$1" "$2" -u "$ATHANOR_USER:${ATHANOR_PASSWORD:-}"
     fi
+    file=$1 url=$2
+    shift 2
+    curl -fsSL "$@" -o "$crate/$file.part" -- "$url" || { echo "put it there yourself: $crate/$file" >&2; exit 1; }
+    mv -- "$crate/$file.part" "$crate/$file"
 }
 
 begin() {  # begin FOLDER: work in a new directory
@@ -53,10 +56,38 @@ begin() {  # begin FOLDER: work in a new directory
     cd -- "$target/$1"
 }
 
-place() {  # place FILE NAME [copy]: an input, and a copy of it for a task that changes it
+place() {  # place FILE NAME [copy|directory]: an input; a copy of one that a task changes; an archive unpacked
     [ -e "$1" ] || { echo "there is no $1" >&2; exit 1; }
-    ln -s -- "$1" "inputs/$2"
+    if [ "${3:-}" = directory ] && [ -f "$1" ]; then
+        mkdir -- "inputs/$2"
+        tar -xf "$1" -C "inputs/$2"
+    else
+        ln -s -- "$1" "inputs/$2"
+    fi
     [ "${3:-}" != copy ] || cp -RL -- "$1" "$2"
+}
+
+view() {  # view ODF [SUMMARY]: SAS_ODF names links to observation data files, whose summary names their directory
+    from=$1 summary=${2:-}
+    case $from in
+        *SUM.SAS) summary=${summary:-$from} from=$(dirname -- "$from") ;;
+    esac
+    for folder in "$from"/odf "$from"/ODF "$from"/*/; do
+        if [ -z "$(find "$from"/ -maxdepth 1 -type f)" ] && [ -d "$folder" ]; then from=$folder; fi
+    done
+    mkdir odf
+    for file in "$from"/*; do
+        case $file in
+            *SUM.SAS) summary=${summary:-$file} ;;
+            *) ln -s -- "$(CDPATH= cd -- "$(dirname -- "$file")" && pwd)/$(basename -- "$file")" odf/ ;;
+        esac
+    done
+    SAS_ODF=$PWD/odf
+    if [ -n "$summary" ]; then
+        SAS_ODF=$SAS_ODF/$(basename -- "$summary")
+        LC_ALL=C awk -v place="$PWD/odf/" '/^PATH/ { print "PATH " place; next } { print }' "$summary" > "$SAS_ODF"
+    fi
+    export SAS_ODF
 }
 """
 
@@ -77,7 +108,7 @@ def python_program(crate: Crate) -> bytes:
         "inputs": [
             {
                 "reference": item.reference,
-                "path": "" if item.is_directory else item.path,
+                "path": "" if item.folder else item.path,
                 "sha256": item.sha256,
                 "media_type": item.media_type,
                 "sent": item.reference.startswith(UPLOADED),
@@ -111,21 +142,31 @@ def shell_program(crate: Crate) -> bytes:
 
 def _script(crate: Crate) -> Iterator[str]:
     whole, steps = crate.whole, crate.steps or [crate.whole]
-    for item in {item.name: item for item in whole.inputs if item.parameter != _ARRAY}.values():
-        if item.parameter:
-            yield f"fetch {_word(f'inputs/{item.name}')} {_word(item.url)}"
+    for item in {item.name: item for item in whole.inputs if item.parameter not in ("", _ARRAY)}.values():
+        yield f"fetch {_word(_place_of(item))} {_word(item.url)}"
     folders = {step.job.pk: step.folder.rstrip("/").rpartition("/")[2] or "work" for step in steps}
-    makers = {
-        f"job:{step.job.taken_over or step.job.pk}/{item.name}": (folders[step.job.pk], item.name, step)
-        for step in steps
-        for item in step.results
-    }
-    given = {item.identifier: f"inputs/{item.name}" for item in whole.inputs}
-    for step in steps:
-        if not step.command:
-            continue
+    makers = {item.identifier: (folders[step.job.pk], item.name, step) for step in steps for item in step.results}
+    given = {item.identifier: _place_of(item) for item in whole.inputs}
+    for step in _in_order(steps, makers):
         yield from _commands(step, folders[step.job.pk], makers, given)
     yield 'echo "done: $target" >&2'
+
+
+def _in_order(steps: Iterable[Step], makers: Mapping[str, tuple[str, str, Step]]) -> Iterator[Step]:
+    """The steps that ran a command, each after those whose results it reads."""
+    waiting = {step.job.pk: step for step in steps if step.command}
+    while waiting:
+        needed = {
+            pk: {makers[item.identifier][2].job.pk for item in step.inputs if item.identifier in makers} - {pk}
+            for pk, step in waiting.items()
+        }
+        ready = [pk for pk in waiting if needed[pk].isdisjoint(waiting)] or list(waiting)
+        yield from (waiting.pop(pk) for pk in ready)
+
+
+def _place_of(item: Item) -> str:
+    """Where an input lies in the crate, or is to be put."""
+    return item.path.rstrip("/") or f"inputs/{item.name}"
 
 
 def _commands(
@@ -145,17 +186,15 @@ def _commands(
         if item.name in placed or not item.parameter:
             continue
         placed.add(item.name)
-        copy = " copy" if item.copied else ""
-        yield from _place(item, makers, given, copy)
-    for name, value in sorted(step.variables.items()):
-        yield f"{name}={_paths(value)}; export {name}"
+        how = " directory" if item.is_folder else " copy" if item.copied else ""
+        yield from _place(item, makers, given, how)
+    yield from _environment(step.variables)
     yield _run(step.command)
-    for name in sorted(step.variables):
-        yield f"unset {name}"
+    yield from (f"unset {name}" for name in sorted(step.variables) if name != SUMMARY_VARIABLE)
 
 
 def _place(
-    item: Item, makers: Mapping[str, tuple[str, str, Step]], given: Mapping[str, str], copy: str
+    item: Item, makers: Mapping[str, tuple[str, str, Step]], given: Mapping[str, str], how: str
 ) -> Iterator[str]:
     if item.identifier in makers:
         folder, name, step = makers[item.identifier]
@@ -163,11 +202,21 @@ def _place(
         file = file.removeprefix("work/")
         source = f'"$target"/{_word(f"{folder}/{file}")}'
     else:
-        path = given.get(item.identifier, f"inputs/{item.name}")
+        path = given.get(item.identifier, _place_of(item))
         if item.identifier not in given:
             yield f"fetch {_word(path)} {_word(item.url)}"
         source = f'"$crate"/{_word(path)}'
-    yield f"place {source} {_word(item.name)}{copy}"
+    yield f"place {source} {_word(item.name)}{how}"
+
+
+def _environment(variables: Mapping[str, str]) -> Iterator[str]:
+    """The variables that parameters made; SAS_ODF names what the service's launcher makes of an ODF and a summary."""
+    for name, value in sorted(variables.items()):
+        if name == _ODF:
+            summary = variables.get(SUMMARY_VARIABLE, "")
+            yield f"view {_paths(value)}{f' {_paths(summary)}' if summary else ''}"
+        elif name != SUMMARY_VARIABLE:
+            yield f"{name}={_paths(value)}; export {name}"
 
 
 def _run(command: list[str]) -> str:
