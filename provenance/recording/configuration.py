@@ -38,7 +38,7 @@ def add_parameters(activity: Activity, job: Job, definition: Definition, values:
         By the parameter: what came from another activity's result.
     """
     known = ParameterDescription.objects.filter(activity_description=activity.description)
-    descriptions = {item.name.lower(): item for item in known}
+    descriptions = {name.lower(): pk for name, pk in known.values_list("name", "pk")}
     Parameter.objects.bulk_create(
         Parameter(
             activity=activity,
@@ -46,7 +46,7 @@ def add_parameters(activity: Activity, job: Job, definition: Definition, values:
             value=storable(value),
             is_default=is_default,
             value_entity=values.get(name),
-            description=descriptions.get(name.lower()),
+            description_id=descriptions.get(name.lower()),
         )
         for name, value, is_default in _parameters(job, definition)
     )
@@ -57,7 +57,7 @@ def add_config_files(
 ) -> None:
     """Write the files that configured a job: the definition of its task, and inputs by which the task was set up."""
     known = ConfigFileDescription.objects.filter(activity_description=activity.description)
-    descriptions = {item.name: item for item in known}
+    descriptions = dict(known.values_list("name", "pk"))
     setup = {item.parameter for item in definition.inputs if item.type == SETUP}
     ConfigFile.objects.bulk_create(
         [
@@ -67,7 +67,7 @@ def add_config_files(
                 location=f"jobdefs/{definition.name}/",
                 comment=f"Version {definition.version}" if definition.version else "",
                 sha256=definition_digest(job.definition_document),
-                description=descriptions.get(DEFINITION),
+                description_id=descriptions.get(DEFINITION),
             ),
             *(
                 ConfigFile(
@@ -76,7 +76,7 @@ def add_config_files(
                     location=entity.location,
                     comment=entity.identifier,
                     sha256=item.sha256,
-                    description=descriptions.get(item.parameter),
+                    description_id=descriptions.get(item.parameter),
                 )
                 for item, entity in used
                 if item.parameter in setup

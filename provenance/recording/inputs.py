@@ -12,9 +12,10 @@ from collections.abc import Collection
 from django.db.models import Case, IntegerField, Value, When
 
 from jobdefs.definition import Definition
-from provenance.models import Activity, ActivityDescription, Entity, EntityKind, Used, WasInformedBy
+from provenance.models import Activity, ActivityDescription, Entity, EntityKind, Used, WasGeneratedBy, WasInformedBy
 from provenance.recording.entities import BEFORE_ALL, Thing, entities_of, fitting, seen_by
 from provenance.recording.folders import record_members
+from provenance.walk import chunks
 from uws.models import Job, JobInput
 from uws.odf import DIRECTORY
 
@@ -33,14 +34,14 @@ def record_inputs(
     items = list(job.inputs.all())
     found = _inputs(job, items)
     roles = {item.parameter: item.role for item in definition.inputs}
-    descriptions = {item.role: item for item in kind.usages.all()}
+    descriptions = dict(kind.usages.values_list("role", "pk"))
     Used.objects.bulk_create(
         Used(
             activity=activity,
             entity=entity,
             role=(role := roles.get(item.parameter, item.parameter)[:100]),
             time=job.start_time,
-            description=descriptions.get(role),
+            description_id=descriptions.get(role),
         )
         for item, entity in found
     )
@@ -49,10 +50,13 @@ def record_inputs(
 
 def inform(activity: Activity, entities: Collection[Entity]) -> None:
     """Tie an activity to those that generated what it used."""
-    informants = Activity.objects.filter(generated__entity__in={entity.pk for entity in entities})
+    informants = {
+        pk
+        for part in chunks({entity.pk for entity in entities})
+        for pk in WasGeneratedBy.objects.filter(entity__in=part).values_list("activity_id", flat=True)
+    }
     WasInformedBy.objects.bulk_create(
-        WasInformedBy(informed=activity, informant_id=pk)
-        for pk in informants.exclude(pk=activity.pk).order_by("pk").values_list("pk", flat=True).distinct()
+        WasInformedBy(informed=activity, informant_id=pk) for pk in sorted(informants - {activity.pk})
     )
 
 

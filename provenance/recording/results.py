@@ -18,7 +18,7 @@ from provenance.models import (
     WasGeneratedBy,
     WasInformedBy,
 )
-from provenance.recording.entities import Thing, describe_entities, entities_of, public_since, seen_by
+from provenance.recording.entities import Thing, describe_entities, entities_of, known_entities, public_since, seen_by
 from uws.models import Job, Result
 
 __all__ = ["add_alternates", "derive_from_inputs", "derive_from_steps", "record_results"]
@@ -31,13 +31,13 @@ def record_results(activity: Activity, job: Job, kind: ActivityDescription) -> l
     results = list(job.results.all())
     things = [_thing(job, result) for result in results]
     entities, before = entities_of(things, shared=False)
-    descriptions = {item.role: item for item in kind.generations.all()}
+    descriptions = dict(kind.generations.values_list("role", "pk"))
     WasGeneratedBy.objects.bulk_create(
         WasGeneratedBy(
             entity=entity,
             activity=activity,
             role=(role := result.role or result.name)[:100],
-            description=descriptions.get(role),
+            description_id=descriptions.get(role),
         )
         for result, entity in zip(results, entities, strict=True)
     )
@@ -66,7 +66,7 @@ def derive_from_steps(job: Job, products: Collection[Entity]) -> list[Entity]:
         identifier = f"job:{result.job.taken_over or result.job_id}/{result.name}"
         makers.setdefault(result.sha256, {}).setdefault(result.job.branch, identifier)
     sources = {product: _maker(product, makers.get(product.sha256, {})) for product in products}
-    known = {entity.identifier: entity for entity in Entity.objects.filter(identifier__in=set(sources.values()))}
+    known = known_entities(sources.values())
     found = {product: known[identifier] for product, identifier in sources.items() if identifier in known}
     WasDerivedFrom.objects.bulk_create(
         WasDerivedFrom(entity=product, used_entity=source) for product, source in found.items()
