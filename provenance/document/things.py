@@ -43,7 +43,7 @@ def activity(node: ActivityNode, name: Name, model: Model, parent: Name | None) 
     if node.command:
         attributes.append(("athanor:command", json.dumps(node.command)))
     attributes += [(f"athanor:software-{term(item)}", version) for item, version in sorted(node.software.items())]
-    attributes += [(f"athanor:{term(measure)}", value) for measure, value in sorted(node.usage.items())]
+    attributes += present((f"athanor:{term(measure)}", value) for measure, value in sorted(node.usage.items()))
     if parent is not None:
         attributes.append(("athanor:stepOf", parent))
     return Statement("activity", name, (node.start_time, node.end_time), attributes)

@@ -7,8 +7,10 @@ an attribute that comes more than once stand in one cell, with `SEPARATOR` betwe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from obstap.names import unique
@@ -33,6 +35,7 @@ _W3C_KINDS = ("wasInfluencedBy", "alternateOf")
 _W3C_ATTRIBUTES = ("prov:type", "prov:label")
 """What the IVOA's model does not have; all else is of both."""
 
+_TYPES = {str: "xsd:string", Name: "xsd:QName", datetime: "xsd:dateTime"}
 _DATATYPES = {"xsd:boolean": "boolean", "xsd:int": "int", "xsd:long": "long", "xsd:double": "double"}
 
 
@@ -73,13 +76,18 @@ def _columns(kind: str, statements: Sequence[Statement]) -> dict[str, _Column]:
     wide: set[str] = set()
     names = ("", *KINDS[kind].arguments)
     for statement in statements:
-        said = [*zip(names, (statement.name, *statement.arguments), strict=False), *statement.attributes]
-        for (name, value), count in zip(said, _counts(said), strict=True):
+        said = dict(zip(names, (statement.name, *statement.arguments), strict=False))
+        for name, value in (*said.items(), *statement.attributes):
             if value is None:
                 continue
-            types.setdefault(name, set()).add("xsd:string" if count else xsd_type(value))
-            if name not in wide and not lexical(value).isascii():
+            types.setdefault(name, set()).add(_TYPES.get(type(value)) or xsd_type(value))
+            text = value if type(value) is str else value.local if type(value) is Name else ""
+            if not text.isascii():  # type: ignore[union-attr]
                 wide.add(name)
+        if len(dict(statement.attributes)) < len(statement.attributes):
+            several = Counter(name for name, _ in statement.attributes)
+            for name in (name for name, count in several.items() if count > 1):
+                types[name].add("xsd:string")
     order = [name for name in names if name in types]
     order += [name for name in types if name not in names]
     shown = unique([_shown(name) for name in order], fold=True)
@@ -92,16 +100,6 @@ def _columns(kind: str, statements: Sequence[Statement]) -> dict[str, _Column]:
 def _shown(name: str) -> str:
     prefix, _, local = name.rpartition(":")
     return f"{prefix}_{local}" if prefix == "athanor" or name in _W3C_ATTRIBUTES else local or "id"
-
-
-def _counts(said: Sequence[tuple[str, object]]) -> list[int]:
-    """Whether each name came before: 0 for what is said once only so far."""
-    seen: set[str] = set()
-    counts = []
-    for name, _ in said:
-        counts.append(1 if name in seen else 0)
-        seen.add(name)
-    return counts
 
 
 def _column(kind: str, name: str, shown: str, types: set[str], *, is_wide: bool) -> _Column:
@@ -133,12 +131,18 @@ def _row_writer(kind: str, columns: dict[str, _Column], document: Document) -> C
     names = ("", *KINDS[kind].arguments)
     empty = dict.fromkeys(columns, "")
 
+    @lru_cache(maxsize=10_000)
+    def iri(name: Name) -> str:
+        return content(document.iri(name))
+
     def cell(value: Value) -> str:
-        if isinstance(value, Name):
-            return content(document.iri(value))
-        if isinstance(value, datetime):
+        if type(value) is str:
+            return content(value)
+        if type(value) is Name:
+            return iri(value)
+        if type(value) is datetime:
             return value.astimezone(UTC).replace(tzinfo=None).isoformat()
-        return content(lexical(value))  # what is no text is never more than letters and digits
+        return lexical(value)
 
     def row(statement: Statement) -> str:
         cells = dict(empty)
