@@ -50,8 +50,9 @@ format: $(VENV)/.installed-dev  ## Put the sources in their form
 bench: $(VENV)/.installed-dev  ## Print the speed tables, ratios first
 	@for name in tap jobs store writers evselect; do echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
-docs: $(VENV)/.installed  ## Write the reference pages of the tasks from their definitions
+docs: $(VENV)/.installed  ## Write the reference pages of tasks and of tables from their definitions
 	@$(BIN)/python tools/document_task.py
+	@$(BIN)/python tools/document_provtap.py
 
 requirements: $(VENV)/.installed  ## Pin the newest releases that fit pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

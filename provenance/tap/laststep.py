@@ -39,9 +39,9 @@ LAST_STEP = table(
     text(
         "obs_publisher_did",
         "CASE WHEN substr(e.identifier, 1, 6) = 'ivo://' THEN e.identifier END",
-        "The data set of ivoa.obscore that it is, or a former state of which it is; NULL for others",
+        "The data set of ivoa.obscore that it is, in its present state or another; NULL for others",
         form="did",
-        confine="(e.identifier IN ({}) OR substr(e.identifier, 1, length(e.identifier) - 17) IN ({}))",
+        confine="e.identifier",
         ucd="meta.ref.ivoid",
     ),
     text("entity_name", "e.name", "Name of the file", ucd="meta.title", utype="Entity.name"),

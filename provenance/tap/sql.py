@@ -33,8 +33,8 @@ _OF_ACTIVITIES = """EXISTS (
 _SETS = {"own": ("entity", "wasgeneratedby"), "visible": ("own", "used")}
 """Entities that are open or were made by an open activity, and those that one used besides."""
 
-MOST_VALUES = 500
-"""Texts to which a column is confined at most: SQLite takes 32,766 values in a statement, some of which are others."""
+MOST_VALUES = 300
+"""Texts to which a column is confined at most: SQLite takes expressions of a depth of 1,000."""
 
 
 def statement(view: View, columns: list[str], only: Mapping[str, frozenset[str]], *, user: Any, zone: str) -> Statement:
@@ -67,9 +67,14 @@ def _confined(view: View, name: str, texts: list[str]) -> tuple[list[str], list[
         return ["1 = 0"], []
     if item.confine is None or len(texts) > MOST_VALUES:
         return [], []
+    looked_up = item.confine or item.sql
+    if item.form == "did":  # states of a data set have its identifier and more behind '#', which '$' follows
+        least, most = ("~>=~", "~<~") if connection.vendor == "postgresql" else (">=", "<")
+        each = f"{looked_up} = %s OR ({looked_up} {least} %s AND {looked_up} {most} %s)"
+        condition = " OR ".join([each] * len(texts))
+        return [f"({condition})"], [value for text in texts for value in (text, f"{text}#", f"{text}$")]
     marks = ", ".join(["%s"] * len(texts))
-    form = item.confine or f"{item.sql} IN ({{}})"
-    return [form.replace("{}", marks)], texts * form.count("{}")
+    return [f"{looked_up} IN ({marks})"], texts
 
 
 def _expanded(sql: str, user: Any, values: list[Any]) -> str:

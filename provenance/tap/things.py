@@ -26,9 +26,9 @@ ENTITY = table(
     text(
         "obs_publisher_did",
         "CASE WHEN substr(e.identifier, 1, 6) = 'ivo://' THEN e.identifier END",
-        "The data set of ivoa.obscore that it is, or a former state of which it is; NULL for others",
+        "The data set of ivoa.obscore that it is, in its present state or another; NULL for others",
         form="did",
-        confine="(e.identifier IN ({}) OR substr(e.identifier, 1, length(e.identifier) - 17) IN ({}))",
+        confine="e.identifier",
         ucd="meta.ref.ivoid",
     ),
     text("kind", "e.kind", "dataset, collection or value", ucd="meta.code.class"),

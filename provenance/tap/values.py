@@ -12,8 +12,8 @@ from obstap.arrow import times_of
 
 __all__ = ["formed"]
 
-_STATE = r"#[0-9a-f]{16}$"
-"""What the identifier of a data set has behind it when its file is not the one that was there first."""
+_STATE = r"#.*$"
+"""What the identifier of a data set has behind it in all states but the first; see `provenance.recording.states`."""
 
 
 def formed(stored: pa.Array, form: str, *, base_url: str) -> pa.Array:

@@ -25,8 +25,8 @@ class Item:
     form
         What is made of the stored texts; see `provenance.tap.values`. Empty where they stay what they are.
     confine
-        SQL of a condition that rows with one of some values fulfil, with ``{}`` for the list of these; the expression
-        itself where it is empty. None where there is no such condition.
+        SQL of the text by which rows are looked up that have one of some values; `sql` where it is empty, None where
+        there is none.
     """
 
     column: Column
