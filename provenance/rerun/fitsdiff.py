@@ -29,6 +29,9 @@ _PIECE = 1 << 20
 _LARGEST_UNIT = 1 << 24
 """Bytes of a row above which bytes are counted, not rows."""
 
+_LARGEST_GZIP = 1 << 28
+"""Bytes of a gzip stream above which it is no FITS file for us: small ones can hold a thousand times as much."""
+
 _MOST = 12
 """Keywords and HDUs that a message names at most."""
 
@@ -48,7 +51,7 @@ class _Found:
 
 
 def is_fits(path: Path) -> bool:
-    """Whether a file begins as a FITS file, gzipped or not.
+    """Whether a file begins as a FITS file; gzip streams of moderate size are looked into.
 
     Raises
     ------
@@ -57,6 +60,8 @@ def is_fits(path: Path) -> bool:
     """
     try:
         with _opened(path) as stream:
+            if isinstance(stream, gzip.GzipFile) and path.stat().st_size > _LARGEST_GZIP:
+                return False
             return stream.read(9) == b"SIMPLE  ="
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return False
@@ -178,46 +183,44 @@ def _compare_headers(a: Hdu, b: Hdu, place: str, found: _Found) -> None:
     if first == second:
         found.places.append(f"{place}: the blanks after END")
         return
-    for keyword in sorted(VOLATILE):
-        if _of(first, keyword) != _of(second, keyword):
-            found.volatile.setdefault(keyword)
+    found.volatile.update(dict.fromkeys(name for name in _unlike(first, second) if name in VOLATILE))
     first, second = _lasting(first), _lasting(second)
     if first == second:
         return
     dateless = [[_without_moments(card) for card in cards] for cards in (first, second)]
     if dateless[0] == dateless[1]:
-        for keyword in dict(card for card, other in zip(first, second, strict=True) if card != other):
-            found.volatile.setdefault(keyword)
+        found.volatile.update(dict.fromkeys(_unlike(first, second)))
         return
-    names = dict.fromkeys(name for name, _ in (*dateless[0], *dateless[1]))
-    differing = [name or "blank" for name in names if _of(dateless[0], name) != _of(dateless[1], name)]
+    differing = [name or "blank" for name in _unlike(*dateless)]
     found.places.append(f"{place}: {_listed(differing) if differing else 'the order of the keywords'}")
 
 
 def _cards(raw: bytes) -> Iterator[Card]:
     """Keyword and text of each card, continuations with what they continue; from END on all but blanks as one."""
-    pending: Card | None = None
+    name, begin = "", 0
     for start in range(0, len(raw), CARD):
-        card = raw[start : start + CARD]
-        keyword = card[:8].decode("ascii", "replace").rstrip()
-        if pending is not None and (keyword == "CONTINUE" or pending[0] == "END"):
-            pending = pending[0], pending[1] + card
+        keyword = raw[start : start + 8].decode("ascii", "replace").rstrip()
+        if start and (keyword == "CONTINUE" or name == "END"):
             continue
-        if pending is not None:
-            yield pending
+        if start:
+            yield name, raw[begin:start]
         if keyword == "HIERARCH":
-            keyword = card.partition(b"=")[0].decode("ascii", "replace").rstrip()
-        pending = keyword, card
-    if pending is not None:
-        yield pending[0], pending[1].rstrip(b" ")
+            keyword = raw[start : start + CARD].partition(b"=")[0].decode("ascii", "replace").rstrip()
+        name, begin = keyword, start
+    yield name, raw[begin:].rstrip(b" ")
 
 
 def _lasting(cards: list[Card]) -> list[Card]:
     return [card for card in cards if card[0] not in VOLATILE]
 
 
-def _of(cards: list[Card], keyword: str) -> list[bytes]:
-    return [text for name, text in cards if name == keyword]
+def _unlike(first: list[Card], second: list[Card]) -> list[str]:
+    """The keywords whose cards are not the same, in the order in which they come."""
+    grouped: list[dict[str, list[bytes]]] = [{}, {}]
+    for group, cards in zip(grouped, (first, second), strict=True):
+        for keyword, text in cards:
+            group.setdefault(keyword, []).append(text)
+    return [name for name in dict.fromkeys((*grouped[0], *grouped[1])) if grouped[0].get(name) != grouped[1].get(name)]
 
 
 def _without_moments(card: Card) -> Card:
