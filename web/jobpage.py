@@ -259,6 +259,11 @@ class JobPage:
         return self._provenance("job-provenance")
 
     @property
+    def crate(self) -> str:
+        """Address of the job as one file to take away, empty until it has ended."""
+        return reverse("job-crate", args=[self.job.id]) if self.job.phase in FINAL and self.job.announced else ""
+
+    @property
     def curl(self) -> str:
         """A command that starts the same job."""
         return job_curl(self.base_url, self.job.definition, self.job.parameters)
