@@ -17,22 +17,24 @@ __all__ = ["provenance_links"]
 SEMANTICS = "#documentation"
 """The nearest term: the vocabulary (http://www.ivoa.net/rdf/datalink/core) has none for provenance."""
 
-PAGE = "Provenance: how it was made, as a graph and a table"
+PAGE = "Provenance: how it came to be, as a graph and a table"
 DOCUMENT = "Provenance: all that it came from, as PROV-JSON"
 
 
 def provenance_links(identifiers: Sequence[str], *, user: Any) -> dict[str, list[Link]]:
     """Links to the provenance of data sets, where there is some that the user may see.
 
-    Every data set that was ingested, published or used leads to ProvSAP, in its present state; a published product also
-    to the page of the job that made it. The number of queries hardly grows with that of the data sets.
+    Every data set that was ingested, published or used leads, in its present state, to ProvSAP and to a page: a
+    published product to that of the job that made it. The number of queries hardly grows with that of the data sets.
     """
     found: dict[str, list[Link]] = {}
     for did, job in _makers(identifiers, user).items():
         found.setdefault(did, []).append(_link(did, f"jobs/{job}/provenance/", "text/html", PAGE))
     for did, entity in _entities(identifiers, user).items():
-        address = f"provsap?ID={quote(entity.identifier, safe='')}&DEPTH=ALL"
-        found.setdefault(did, []).append(_link(did, address, "application/json", DOCUMENT))
+        name = quote(entity.identifier, safe="")
+        if did not in found:
+            found[did] = [_link(did, f"provenance/entity/?ID={name}", "text/html", PAGE)]
+        found[did].append(_link(did, f"provsap?ID={name}&DEPTH=ALL", "application/json", DOCUMENT))
     return found
 
 

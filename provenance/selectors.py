@@ -7,13 +7,14 @@ from typing import Any
 from provenance.graph import Graph
 from provenance.models import Activity, ActivityKind, Entity, Used, WasGeneratedBy, WasInformedBy
 from provenance.reading import Detail, graph_of
+from provenance.recording.states import current, states_of
 from provenance.walk import Found, open_to
 from uws.digests import known_digest
 from uws.inputs import resolve
 from uws.selectors import get_job
 from vo.errors import NotFoundError
 
-__all__ = ["Detail", "find_entity", "graph_of", "is_visible", "job_graph"]
+__all__ = ["Detail", "find_entity", "graph_of", "is_visible", "job_graph", "present_entity"]
 
 MOST = 200
 """Activities that the graph of a job shows at most: a generation that would exceed it is left out."""
@@ -77,7 +78,14 @@ def find_entity(*, identifier: str, user: object | None) -> str | None:
         return None
     if entity.sha256 and present != entity.sha256:
         return None
+    if not entity.sha256 and entity.invalidated_at_time is not None:
+        return None
     return entity.location or found.location or None
+
+
+def present_entity(did: str) -> Entity | None:
+    """The state of a data set of the archive in which it is now; None where nothing is known of it."""
+    return current(states_of([did]).get(did, ())) if "\0" not in did else None
 
 
 def is_visible(identifier: str, user: Any) -> bool:

@@ -8,7 +8,7 @@ from django import template
 
 from obstap.models import PublishedProduct
 from obstap.products import candidates, may_publish, product_of, products_of
-from provenance.selectors import is_visible
+from provenance.selectors import is_visible, present_entity
 from uws.models import Job
 from uws.phases import Phase
 
@@ -30,10 +30,11 @@ def job_products(context: Any, job: Job) -> dict[str, Any]:
 
 @register.inclusion_tag("web/product_origin.html", takes_context=True)
 def product_origin(context: Any, did: str) -> dict[str, Any]:
-    """Where a published product comes from; nothing for an observation."""
+    """Where a published product comes from; of an observation, what is told of it if there is something."""
     product = product_of(did)
     if product is None:
-        return {"product": None}
+        entity = present_entity(did)
+        return {"product": None, "entity": entity.identifier if entity is not None else ""}
     return {
         "product": product,
         "visible": is_visible(product.maker_id, context["request"].user),

@@ -9,6 +9,8 @@ from urllib.parse import quote
 import pytest
 import pyvo
 from astropy.io.votable import parse
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from obstap.products import publish_results
 from provenance.recording import record_job
@@ -61,8 +63,9 @@ def test_a_product_leads_to_all_that_belongs_to_it(client, published) -> None:
 def test_an_observation_leads_to_what_was_made_of_it(client, published) -> None:
     _, product = published
     found = rows(client, EVENTS)
-    assert [row["semantics"] for row in found] == ["#this", "#derivation", "#documentation"]
-    assert found[2]["access_url"] == provsap(EVENTS)
+    assert [row["semantics"] for row in found] == ["#this", "#derivation", *["#documentation"] * 2]
+    assert found[2]["access_url"] == f"{BASE}/provenance/entity/?ID={quote(EVENTS, safe='')}"
+    assert found[3]["access_url"] == provsap(EVENTS)
     assert found[1]["access_url"] == f"{BASE}/files/Crab/{product.name}"
     assert found[0]["content_qualifier"] == "#event-list"
 
@@ -86,6 +89,15 @@ def test_what_is_not_published_is_not_shown(client, archive, make_job, ada) -> N
     private = make_job(user=ada)
     (product,) = publish_results(job=make_job(read=f"job:{private.pk}/spectrum"), collection="c")
     assert private.pk not in ask(client, product.obs_publisher_did).content.decode()
+
+
+def test_the_number_of_queries_about_provenance_is_that_of_batches(client, published) -> None:
+    def asked(*identifiers: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            ask(client, *identifiers)
+        return len([query for query in captured if '"provenance_' in query["sql"]])
+
+    assert asked(EVENTS, *(f"{EVENTS}{number}" for number in range(200))) == asked(EVENTS)
 
 
 def test_before_its_release_a_product_is_for_its_owner(client, archive, make_job, ada) -> None:
@@ -138,10 +150,10 @@ def test_no_id_is_an_answer_without_rows(client, archive, validate) -> None:
 
 def test_maxrec_cuts_between_ids(client, published) -> None:
     did = published[1].obs_publisher_did
-    answer = ask(client, EVENTS, did, MAXREC="6")
-    assert answer.content.count(b"<TR>") == 3
+    answer = ask(client, EVENTS, did, MAXREC="7")
+    assert answer.content.count(b"<TR>") == 4
     assert b'value="OVERFLOW"' in answer.content
-    assert b"OVERFLOW" not in ask(client, EVENTS, did, MAXREC="8").content
+    assert b"OVERFLOW" not in ask(client, EVENTS, did, MAXREC="9").content
     assert ask(client, EVENTS, MAXREC="0").content.count(b"<TR>") == 0
 
 
