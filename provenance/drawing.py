@@ -250,11 +250,14 @@ class _Composer:
         made = {role for key in cluster.members for role, is_made in self.roles[key] if is_made}
         roles = made or {role for key in cluster.members for role, _ in self.roles[key]}
         kinds = Counter(node.description.name for node in nodes if node.description)
+        is_values = all(node.kind == EntityKind.VALUE for node in nodes)
         name = f"{min(roles)} × {number}" if len(roles) == 1 and min(roles) else f"{number} files"
+        if is_values:
+            name = f"{number} values"
         names = ", ".join(node.name or node.identifier for node in nodes[:8])
         return Node(
             cluster.members[0],
-            "entity",
+            "value" if is_values else "entity",
             name,
             ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "entities",
             self.links.cluster(cluster.token),
@@ -284,18 +287,19 @@ class _Composer:
     def _add_agents(self, drawing: Drawing) -> dict[Key, list[Key]]:
         """Draw the agents; gives the nodes that each is to stand beneath."""
         beneath: dict[Key, list[Key]] = {("agent", pk): [] for pk in self.graph.agents}
-        drawing.nodes += [
-            Node(("agent", pk), "agent", node.name, node.type, web_address(node.url), node.identifier)
-            for pk, node in self.graph.agents.items()
-        ]
-        ties = dict.fromkeys(
-            (self.node_of[relation.source], relation.target)
-            for relation in self.graph.relations
-            if relation.kind == "wasAssociatedWith" and relation.source in self.node_of and relation.target in beneath
-        )
-        for source, target in ties:
-            drawing.arrows.append(Arrow("wasAssociatedWith", source, target))
-            beneath[target].append(source)
+        roles: dict[Key, dict[str, None]] = defaultdict(dict)
+        for relation in self.graph.relations:
+            source = self.node_of.get(relation.source)
+            if relation.kind != "wasAssociatedWith" or source is None or relation.target not in beneath:
+                continue
+            roles[relation.target][relation.role] = None
+            if source not in beneath[relation.target]:
+                drawing.arrows.append(Arrow("wasAssociatedWith", source, relation.target))
+                beneath[relation.target].append(source)
+        for pk, node in self.graph.agents.items():
+            key = ("agent", pk)
+            detail = " · ".join(filter(None, [node.type, ", ".join(filter(None, roles[key]))]))
+            drawing.nodes.append(Node(key, "agent", node.name, detail, web_address(node.url), node.identifier))
         return beneath
 
 

@@ -16,7 +16,8 @@ __all__ = ["MOST_SHOWN", "around"]
 MOST_SHOWN = 25_000
 """Activities and entities that one page looks at: so many take less than a second."""
 
-DETAIL = Detail(agents=True, configuration=False, attributes=False, descriptions=False)
+MOST_CONFIGURED = 1000
+"""Activities up to which values that went from one to another are looked for."""
 
 
 def around(start: Found, *, user: Any, view: View) -> tuple[Graph, list[str]]:
@@ -39,7 +40,9 @@ def around(start: Found, *, user: Any, view: View) -> tuple[Graph, list[str]]:
             f"Shown are {depth} generation{'s' * (depth != 1)} in place of {view.depth}: with more there would be over "
             f"{MOST_SHOWN} nodes."
         )
-    return graph_of(found, user=user, detail=DETAIL), notes
+    few = len(found.activities) <= MOST_CONFIGURED
+    detail = Detail(agents=True, configuration=few, attributes=False, descriptions=False)
+    return graph_of(found, user=user, detail=detail), notes
 
 
 def _steps(activities: set[int], user: Any) -> set[int]:
