@@ -26,13 +26,14 @@ def find_parent(job: Job) -> Activity | None:
     """
     if job.parent_id is None:
         return None
-    Job.objects.select_for_update(no_key=True).filter(pk=job.parent_id).values_list("pk").first()
+    _lock(job.parent_id)
     return Activity.objects.filter(identifier=job.parent_id).first()
 
 
 def adopt(activity: Activity, job: Job) -> None:
     """Tie the jobs that a pipeline or an array has made, and that are known, to it."""
     if job.kind != JobKind.TASK:
+        _lock(job.pk)
         children = job.children.values("pk")
         Activity.objects.filter(identifier__in=children, parent=None).update(parent=activity)
 
@@ -68,6 +69,10 @@ def record_array(activity: Activity, job: Job) -> None:
             "WHERE step.parent_id = %s ORDER BY made.entity_id LIMIT %s",
             [collection.pk, activity.pk, MEMBERS],
         )
+
+
+def _lock(job_id: str) -> None:
+    Job.objects.select_for_update(no_key=True).filter(pk=job_id).values_list("pk").first()
 
 
 def _takers(job: Job) -> Iterator[str]:
