@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from uws.digests import known_digest, remember_digest
 from uws.models import Job, JobInput, JobKind
 from uws.pipelines.arrays import ARRAY, FILE
 from uws.pipelines.links import link_or_copy
@@ -25,6 +26,8 @@ def copy_files(old: Job, new: Job) -> None:
     try:
         for name in names:
             link_or_copy(old.workdir / name, new.workdir / name)
+            if sha256 := known_digest(old.workdir / name):  # the same content is not read again
+                remember_digest(new.workdir / name, sha256)
     except OSError as error:
         raise UsageError("A file that came with the job is no longer here; it cannot be run again.") from error
     for item in old.inputs.filter(parameter=ARRAY):

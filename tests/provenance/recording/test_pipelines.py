@@ -11,6 +11,7 @@ from provenance.models import Activity, Entity, Parameter, Used, WasDerivedFrom,
 from provenance.selectors import job_graph
 from tests.uws.conftest import definitions, home, make_job, sas, service  # noqa: F401 - fixtures
 from tests.uws.sassite import ODF_FILES, odf_volume, site  # noqa: F401 - fixtures
+from uws.digests import known_digest
 from uws.services import create_job, retry_job
 from uws.testing import drive
 
@@ -121,10 +122,12 @@ def test_what_was_sent_to_a_pipeline_is_what_its_steps_have_read(service):  # no
         files={"table": SimpleUploadedFile("table", b"sent")},
     )
     drive()
-    used = Used.objects.filter(entity__sha256=hashlib.sha256(b"sent").hexdigest())
+    sent = hashlib.sha256(b"sent").hexdigest()
+    used = Used.objects.filter(entity__sha256=sent)
     assert set(used.values_list("activity__identifier", "entity__identifier")) == {
         (item, f"job:{job.pk}/parameters/table") for item in (job.pk, child(job, "leaf", "1.1").pk)
     }
+    assert known_digest(retry_job(job=job).workdir / "uploads" / "table") == sent  # it is not read again
 
 
 def test_a_directory_that_a_job_has_read_is_told_by_its_files(site, odf_volume):  # noqa: F811 - the fixtures
