@@ -19,6 +19,7 @@ from provenance.rerun.recording import comparison_id, record_comparison
 from uws.executors.locking import locked
 from uws.models import Job, JobKind
 from uws.phases import FINAL
+from uws.times import now
 
 __all__ = ["compare", "compare_at_once", "compare_due", "due"]
 
@@ -64,8 +65,9 @@ def compare(*, job_id: str) -> Comparison | None:
     with locked(job.workdir) as held:
         if not held or Activity.objects.filter(identifier=comparison_id(job_id)).exists():
             return None
+        started = now()
         comparison = compare_jobs(job.repeats, job)
-        record_comparison(original=job.repeats, repetition=job, comparison=comparison)
+        record_comparison(original=job.repeats, repetition=job, comparison=comparison, started=started)
     return comparison
 
 
@@ -87,5 +89,7 @@ def _suffices(job_id: str) -> bool:
         return True
     if job.kind != JobKind.TASK or _sums(job.repeats) != _sums(job):
         return False
-    record_comparison(original=job.repeats, repetition=job, comparison=compare_jobs(job.repeats, job))
+    started = now()
+    comparison = compare_jobs(job.repeats, job)
+    record_comparison(original=job.repeats, repetition=job, comparison=comparison, started=started)
     return True

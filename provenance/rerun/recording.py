@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -42,8 +43,8 @@ def comparison_id(job_id: str) -> str:
 
 
 @transaction.atomic
-def record_comparison(*, original: Job, repetition: Job, comparison: Comparison) -> Activity:
-    """Record a comparison; a second call for the same repetition changes nothing."""
+def record_comparison(*, original: Job, repetition: Job, comparison: Comparison, started: datetime) -> Activity:
+    """Record a comparison that began at some time and ends now; a second call for a repetition changes nothing."""
     instant = now()
     runs = {item.identifier: item for item in Activity.objects.filter(identifier__in=(original.pk, repetition.pk))}
     opened = [item.public_since for item in runs.values()]
@@ -53,7 +54,7 @@ def record_comparison(*, original: Job, repetition: Job, comparison: Comparison)
         defaults={
             "kind": ActivityKind.COMPARISON,
             "name": f"comparison of {repetition.definition} jobs",
-            "start_time": instant,
+            "start_time": started,
             "end_time": instant,
             "comment": _comment(original, comparison),
             "phase": Phase.COMPLETED,

@@ -47,6 +47,11 @@ class Repetition:
     left_out: int = 0
 
     @property
+    def comparison(self) -> str:
+        """Identifier of the activity that compared both."""
+        return comparison_id(self.job.pk)
+
+    @property
     def is_same(self) -> bool:
         """Whether nothing differs that matters."""
         return self.verdict != "" and Outcome(self.verdict).is_same

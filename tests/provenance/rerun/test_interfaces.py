@@ -56,6 +56,8 @@ def test_the_page_of_a_job_leads_to_its_repetition_and_back(signed_in, ended) ->
     shown = seen(signed_in.get(f"/jobs/{again.pk}/").text)
     assert re.search(r"Repeats first of [^:]*:\d\d:\d\d UTC: identical\.", shown)
     assert "Resultoutputidentical" in shown
+    (place,) = re.findall(r'href="([^"]*comparison:[^"]*)"', signed_in.get(f"/jobs/{again.pk}/").text)
+    assert "Comparison" in signed_in.get(place).text
     assert re.search(
         r"Repeated by first of [^:]*:\d\d:\d\d UTC: identical\.", seen(signed_in.get(f"/jobs/{ended.pk}/").text)
     )
