@@ -157,8 +157,8 @@ PARAMETER_DESCRIPTION = table(
         utype="ParameterDescription.utype",
         principal=False,
     ),
-    text("min_value", "d.min", "Lowest value", ucd="stat.min", utype="ParameterDescription.min"),
-    text("max_value", "d.max", "Highest value", ucd="stat.max", utype="ParameterDescription.max"),
+    text("min_value", "d.min", "Lowest value", ucd="meta.number;stat.min", utype="ParameterDescription.min"),
+    text("max_value", "d.max", "Highest value", ucd="meta.number;stat.max", utype="ParameterDescription.max"),
     text(
         "default_value",
         'd."default"',

@@ -56,7 +56,7 @@ ENTITY = table(
         utype="Entity.comment",
         principal=False,
     ),
-    text("sha256", "e.sha256", "SHA-256 of its bytes, in hexadecimal", ucd="meta.code"),
+    text("sha256", "e.sha256", "SHA-256 of its bytes, in hexadecimal", ucd="meta.checksum"),
     number("entity_size", "e.size", "Its size", datatype="long", unit="byte", ucd="phys.size;meta.file"),
     text(
         "entity_value",
@@ -107,7 +107,7 @@ ACTIVITY = table(
         "CAST(a.software AS text)",
         "What ran, with versions: name version; name version; …",
         form="software",
-        ucd="meta.software",
+        ucd="meta.version",
     ),
     text(
         "resources",
@@ -191,7 +191,7 @@ CONFIG_FILE = table(
         utype="ConfigFile.comment",
         principal=False,
     ),
-    text("sha256", "c.sha256", "SHA-256 of its bytes, in hexadecimal", ucd="meta.code"),
+    text("sha256", "c.sha256", "SHA-256 of its bytes, in hexadecimal", ucd="meta.checksum"),
     described_by(
         "configfiledescription", f"{activity_description('k')} || '/configfile/' || d.name", "What is told of the file"
     ),
