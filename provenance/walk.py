@@ -170,6 +170,7 @@ class _Near:
         fresh = start
         while fresh:
             first = fresh.activities | {there for _, there in self._before(fresh.entities)}
+            found.add(Found(first))
             reached = self._reach(first - done) - done
             done |= reached
             met = Found(reached, {there for _, there in self._after(reached)})
@@ -235,7 +236,9 @@ class _Near:
         condition, values = self._open_sql()
         met, met_values = (condition, values) if self._met else ("TRUE", [])
         reached: set[int] = set()
-        for keys in chunks(first):
+        rest = set(first)
+        while rest and len(reached) <= MOST:
+            keys = list(islice(rest, CHUNK))
             marks = ", ".join(["%s"] * len(keys))
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -255,6 +258,7 @@ class _Near:
                     [*keys, *values, *met_values],
                 )
                 reached.update(key for (key,) in cursor.fetchall())
+            rest.difference_update(keys, reached)
         return reached
 
     def _open_sql(self) -> tuple[str, list[Any]]:
