@@ -214,12 +214,10 @@ class _Describer:
     def _software(self, step: Step, task: Definition) -> Entity:
         address = _task_address(self.crate.base_url, task)
         used = []
-        for name, version in sorted(step.job.software.items()):
-            place = f"{self.crate.base_url}/provenance/terms#software-{quote(name)}-{quote(str(version))}"
+        for name, version in sorted(self.crate.curtain.software(step.job.software).items()):
+            place = f"{self.crate.base_url}/provenance/terms#software-{quote(name, safe='')}-{quote(version, safe='')}"
             used.append(
-                self._add(
-                    place, "SoftwareApplication", name=name, softwareVersion=str(version), url=self._page_of(name)
-                )
+                self._add(place, "SoftwareApplication", name=name, softwareVersion=version, url=self._page_of(name))
             )
         document = step.definition
         return self._add(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -94,12 +93,17 @@ class Curtain:
             return [self.data(item) for item in value]
         return value
 
+    def software(self, versions: Mapping[str, Any]) -> dict[str, str]:
+        """Names and versions of software; of one that is a directory, as of calibration files, its last part."""
+        told = {str(name): self.text(str(version)) for name, version in versions.items()}
+        return {name: PurePath(version).name if version.startswith("/") else version for name, version in told.items()}
+
     def graph(self, graph: Graph) -> None:
         """Draw it before the nodes of a graph of provenance."""
         for activity in graph.activities.values():
             activity.command = [self.text(word) for word in plain_command(activity.command)]
             activity.comment = self.text(activity.comment)
-            activity.software = json.loads(self.text(json.dumps(activity.software, ensure_ascii=False)))
+            activity.software = self.software(activity.software)
         for key, agent in list(graph.agents.items()):
             graph.agents[key] = agent._replace(identifier=person(agent.identifier), name=person(agent.name))
 

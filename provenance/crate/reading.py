@@ -118,7 +118,10 @@ def _properties(crate: Crate) -> Iterator[tuple[str, str]]:
         yield "Began", format_time(job.start_time)
     if job.end_time:
         yield "Ended", format_time(job.end_time)
-    yield "Software", ", ".join(f"{name} {version}" for name, version in sorted(job.software.items()))
+    yield (
+        "Software",
+        ", ".join(f"{name} {version}" for name, version in sorted(crate.curtain.software(job.software).items())),
+    )
     if crate.whole.command:
         yield "Command", shlex.join(crate.whole.command)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Generator, Iterator
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
@@ -28,10 +31,26 @@ def _crate(request: HttpRequest, *, job_id: str) -> HttpResponseBase:
     if request.method == "HEAD":
         response: HttpResponseBase = HttpResponse(content_type=ZIP)
     else:
-        response = stream(request, write_crate(crate), content_type=ZIP)
+        response = stream(request, _Chunks(write_crate(crate)), content_type=ZIP)
     response.headers["Content-Disposition"] = content_disposition_header(True, crate_name(crate))
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+class _Chunks(Iterator[bytes]):
+    """Pieces that one thread makes while another may close them."""
+
+    def __init__(self, pieces: Generator[bytes]) -> None:
+        self._pieces = pieces
+        self._making = threading.Lock()
+
+    def __next__(self) -> bytes:
+        with self._making:
+            return next(self._pieces)
+
+    def close(self) -> None:
+        with self._making:
+            self._pieces.close()
 
 
 def _with_inputs(text: str) -> bool:

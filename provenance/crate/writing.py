@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from provenance.crate.archive import Missing, Written, ZipStream
 from provenance.crate.contents import Crate
@@ -19,7 +19,7 @@ def crate_name(crate: Crate) -> str:
     return f"{crate.job.pk}-crate.zip"
 
 
-def write_crate(crate: Crate) -> Iterator[bytes]:
+def write_crate(crate: Crate) -> Generator[bytes]:
     """The zip file in pieces; memory is bounded whatever the files are.
 
     A file that is gone when it is its turn is left out, and README and metadata tell it.

@@ -13,7 +13,7 @@ import pyvo
 import requests
 from pyvo.dal.tap import AsyncTAPJob
 
-from tests.stack import Stack
+from tests.stack import ROOT, Stack
 
 pytestmark = [
     pytest.mark.stack,
@@ -89,6 +89,9 @@ def test_a_job_on_a_data_set_of_the_archive(stack: Stack, did: str, tmp_path: Pa
     crate = take(stack, run(stack, "uws/evselect", SPECTRUM | {"table": did}), tmp_path / "crate")
     check_files(crate)
     assert not (crate / "inputs").exists()
+    texts = [path for path in crate.rglob("*") if path.is_file() and path.suffix != ".fits"]
+    for place in (str(stack.home), str(ROOT), sys.prefix):
+        assert [path.name for path in texts if place in path.read_text()] == []
     status, said = repeat(crate)
     assert (status, said.splitlines()[1:]) == (0, ["COMPLETED (it was COMPLETED)", "spectrum: identical"])
     assert (crate / "repeated" / "spectrum.fits").read_bytes() == (crate / "results" / "spectrum.fits").read_bytes()
@@ -112,7 +115,7 @@ def test_a_query_with_a_table_of_its_own(stack: Stack, tmp_path: Path) -> None:
     address = run(stack, "tap/async", query | {"UPLOAD": "mine,param:numbers"}, numbers=table)
     crate = take(stack, address, tmp_path / "crate")
     check_files(crate)
-    assert (crate / "inputs" / "numbers").read_bytes() == table
+    assert (crate / "inputs" / "mine").read_bytes() == table
     status, said = repeat(crate)
     assert (status, said.splitlines()[1:]) == (0, ["COMPLETED (it was COMPLETED)", "result: identical"])
 
