@@ -171,9 +171,9 @@ def _nearest(graph: Graph, clusters: list[Cluster], focus: Collection[Key]) -> l
             near[other].add(one)
     met = dict.fromkeys(cluster_of[key] for key in focus if key in cluster_of) or {0: None}
     for number in (queue := list(met)):
-        for other in sorted(near[number] - met.keys()):
-            met[other] = None
-            queue.append(other)
+        fresh = sorted(other for other in near[number] if other not in met)
+        met.update(dict.fromkeys(fresh))
+        queue += fresh
     met.update(dict.fromkeys(range(len(clusters))))
     return [clusters[number] for number in sorted(list(met)[:MOST_NODES])]
 

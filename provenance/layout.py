@@ -18,10 +18,10 @@ GAP_X, GAP_Y, MARGIN = 120, 18, 20
 WAY_HEIGHT = 6
 """Room that an arrow takes where it passes a layer, in pixels."""
 
-SWEEPS = 6
+SWEEPS = 4
 """How often the layers are ordered, and then levelled, to and fro; more changes little."""
 
-MOST_WAYS = 10_000
+MOST_WAYS = 4_000
 """Ways that are kept free at most; the longest arrows of a larger drawing cross what lies between."""
 
 Key = Hashable
