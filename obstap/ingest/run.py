@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
-from django.utils import timezone
 
 from obstap.archive import FITS, access_path, publisher_did
 from obstap.ingest.dl3_index import Dl3Indices
@@ -20,6 +19,7 @@ from obstap.ingest.recognise import recognise
 from obstap.ingest.walk import walk
 from obstap.models import ArchiveFile
 from obstap.signals import files_ingested
+from uws.times import now
 from vo.errors import ParameterError
 
 __all__ = ["Entry", "Report", "ingest"]
@@ -132,7 +132,7 @@ def ingest(
     progress
         Wraps the list of files, for instance to show a progress bar.
     """
-    report, started = Report(), timezone.now()
+    report, started = Report(), now()
     indices = Dl3Indices()
     files = list(_nameable(walk(paths), report))
     taken: dict[str, Path] = {}

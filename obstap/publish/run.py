@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from django.utils import timezone
-
 from obstap import catalogue
 from obstap.metadata import Table
 from obstap.publish.describe import RESERVED_SCHEMAS
@@ -16,6 +14,7 @@ from obstap.publish.reading import open_source
 from obstap.signals import table_published, table_unpublished
 from obstap.stores import TableContent, TableStore, get_store
 from uws.runner_results import digest
+from uws.times import now
 from vo.errors import AuthorizationError, NotFoundError, UsageError
 from vo.wording import did_you_mean
 
@@ -61,7 +60,7 @@ def publish_file(
     vo.errors.UsageError
         When the file or a choice cannot be published; nothing is published then.
     """
-    store, begun = store or get_store(), timezone.now()
+    store, begun = store or get_store(), now()
     _check_free(choices.name, _published(store), replace=replace)
     overrides = read_overrides(metadata) if metadata else None
     with open_source(path, table=table) as source:

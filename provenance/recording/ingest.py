@@ -13,7 +13,6 @@ from datetime import datetime
 from hashlib import sha256
 
 from django.db import transaction
-from django.utils import timezone
 
 from obstap.archive import access_path
 from obstap.models import ArchiveFile
@@ -31,6 +30,7 @@ from provenance.recording.happenings import INGESTED, Happening, happen, keeper_
 from provenance.recording.names import fitting
 from provenance.recording.states import current, end, name_of_state, parts, states_of
 from uws.models import FileDigest
+from uws.times import now
 
 __all__ = ["record_ingest"]
 
@@ -71,11 +71,11 @@ def record_ingest(
     What it is called with is told in `obstap.signals`. A file that was read again and is what it was stays what it was:
     it has been brought in by an earlier run.
     """
-    now = timezone.now()
+    time = now()
     formerly = states_of(moved)
-    end([state for states in formerly.values() for state in states], now)
+    end([state for states in formerly.values() for state in states], time)
     arrivals, over = _arrivals(dids, changed)
-    end(over, now)
+    end(over, time)
     if not arrivals:
         return None
     told = {name: values for name, values in parameters.items() if name != "collection" and any(values)}
@@ -83,7 +83,7 @@ def record_ingest(
         INGEST,
         identifier=f"{ActivityKind.INGEST}:{uuid.uuid4().hex}",
         start=started,
-        end=now,
+        end=time,
         parameters={
             "collection": sorted({item.file.collection for item in arrivals}),
             "files": [len(arrivals)],
@@ -93,7 +93,7 @@ def record_ingest(
         role="Operator",
         public_since=started,
     )
-    made = _generate(activity, arrivals, now)
+    made = _generate(activity, arrivals, time)
     _tie(made, {new: current(formerly[old]) or formerly[old][-1] for old, new in moved.items() if old in formerly})
     return activity
 
@@ -128,12 +128,12 @@ def _next(
     identifier: str, file: ArchiveFile, digest: str, states: Sequence[Entity], is_changed: bool
 ) -> tuple[list[_Arrival], Sequence[Entity]]:
     """The new state of a data set that has had others, if it is in a new one, and the states that are over."""
-    now = current(states)
+    present = current(states)
     if digest:
         same = [state for state in states if state.sha256 == digest and state.invalidated_at_time is None]
         if same:
             return [], [state for state in states if state is not same[-1]]  # a job has met this state before
-    if now is not None and not is_changed:
+    if present is not None and not is_changed:
         return [], []
     mark = digest[:16] or sha256(f"{file.size} {file.mtime_ns}".encode()).hexdigest()[:16]
     return [_Arrival(file, name_of_state(identifier, mark, {state.identifier for state in states}), digest)], states
@@ -147,7 +147,7 @@ def _files(dids: Sequence[str]) -> list[tuple[ArchiveFile, str]]:
     return [(file, known.get((file.path, file.size, file.mtime_ns), "")) for file in files]
 
 
-def _generate(activity: Activity, arrivals: Sequence[_Arrival], now: datetime) -> list[Entity]:
+def _generate(activity: Activity, arrivals: Sequence[_Arrival], time: datetime) -> list[Entity]:
     descriptions: dict[tuple[str, str], EntityDescription] = {}
     for key in {(item.file.dataproduct_type, item.file.media_type) for item in arrivals}:
         kind, media_type = key
@@ -160,7 +160,7 @@ def _generate(activity: Activity, arrivals: Sequence[_Arrival], now: datetime) -
                 identifier=item.identifier,
                 name=item.file.name,
                 location=access_path(item.file.collection, item.file.name),
-                generated_at_time=now,
+                generated_at_time=time,
                 sha256=item.digest,
                 size=item.file.size,
                 description=descriptions[item.file.dataproduct_type, item.file.media_type],

@@ -7,7 +7,6 @@ from hashlib import sha256
 
 from django.db import transaction
 from django.db.models import Min
-from django.utils import timezone
 
 from obstap.archive import access_path
 from obstap.models import PublishedProduct
@@ -25,7 +24,7 @@ from provenance.models import (
 from provenance.recording.agents import user_agent
 from provenance.recording.happenings import PUBLICATION, PUBLISHED, happen, keeper_agent
 from provenance.recording.states import end, name_of_state, states_of
-from uws.times import format_time
+from uws.times import format_time, now
 
 __all__ = ["publication_id", "record_publication", "record_withdrawal"]
 
@@ -92,7 +91,7 @@ def record_publication(*, did: str) -> Activity | None:
 def record_withdrawal(*, did: str) -> None:
     """Record that a published product is no longer in the archive; its publication is its owner's affair again."""
     states = [state for state in states_of([did]).get(did, ()) if state.invalidated_at_time is None]
-    end(states, timezone.now())
+    end(states, now())
     for activity in Activity.objects.filter(generated__entity__in=states, kind=ActivityKind.PUBLICATION):
         if activity.owner_id is not None:
             Activity.objects.filter(pk=activity.pk).update(public_since=None)

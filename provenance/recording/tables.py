@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
-from django.utils import timezone
 
 from provenance.models import (
     Activity,
@@ -27,6 +26,7 @@ from provenance.recording.happenings import PUBLISHED, Happening, happen, keeper
 from provenance.recording.states import current, end, name_of_state, states_of
 from provenance.walk import open_to
 from uws.runner_results import digest
+from uws.times import now
 
 __all__ = ["record_table", "record_table_removal", "table_entity"]
 
@@ -71,13 +71,13 @@ def record_table(
     The file is known by its content: where that is the content of something public, such as the result of a job, it is
     that thing.
     """
-    now = timezone.now()
+    time = now()
     identifier = _identifier(name)
     activity = happen(
         PUBLISH_TABLE,
         identifier=f"{ActivityKind.INGEST}:{uuid.uuid4().hex}",
         start=started,
-        end=now,
+        end=time,
         parameters=parameters,
         responsible=keeper_agent(),
         role="Operator",
@@ -86,11 +86,11 @@ def record_table(
     if metadata is not None:
         ConfigFile.objects.create(activity=activity, name=metadata.name, sha256=digest(metadata)[1])
     states = states_of([identifier]).get(identifier, [])
-    end(states, now)
+    end(states, time)
     table = Entity.objects.create(
         identifier=name_of_state(identifier, sha256[:16], {state.identifier for state in states}),
         **_told(name),
-        generated_at_time=now,
+        generated_at_time=time,
     )
     roles = activity.description
     file = _file(path.name, sha256, size)
@@ -115,7 +115,7 @@ def record_table(
 def record_table_removal(*, name: str) -> None:
     """Record that a table is no longer published."""
     identifier = _identifier(name)
-    end(states_of([identifier]).get(identifier, ()), timezone.now())
+    end(states_of([identifier]).get(identifier, ()), now())
 
 
 def table_entity(name: str) -> Entity:
