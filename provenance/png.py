@@ -111,9 +111,10 @@ class _Canvas:
             self._outline(node.style, spot.x + 5, spot.y + 5, look)
         self._outline(node.style, spot.x, spot.y, look)
         name, detail = texts_of(node)
+        below = 5 if node.style == "agent" else 0
         middle = spot.x + NODE_WIDTH / 2
-        self._text(middle, spot.y + 21, name, size=NAME_SIZE - 1, font=self.bold)
-        self._text(middle, spot.y + 38, detail, size=DETAIL_SIZE - 0.5)
+        self._text(middle, spot.y + 21 + below, name, size=NAME_SIZE - 1, font=self.bold)
+        self._text(middle, spot.y + 38 + below, detail, size=DETAIL_SIZE - 0.5)
 
     def _outline(self, style: str, x: float, y: float, look: dict[str, Any]) -> None:
         from matplotlib.patches import FancyBboxPatch, Polygon  # noqa: PLC0415

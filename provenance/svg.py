@@ -120,11 +120,12 @@ def _describe(nodes: Iterable[Node]) -> str:
 def _node(node: Node, spot: Place) -> str:
     middle = f"{NODE_WIDTH / 2:g}"
     name, detail = texts_of(node)
+    below = 5 if node.style == "agent" else 0  # a house has its roof above
     inner = (
         f'<g transform="translate({spot.x:.1f} {spot.y:.1f})"><title>{content(node.tip)}</title>'
         f"{shape(node.style, is_pile=node.count > 1 or node.style == 'collection', is_marked=node.is_marked)}"
-        f'<text x="{middle}" y="21" font-size="{NAME_SIZE}" font-weight="600">{content(name)}</text>'
-        f'<text x="{middle}" y="38" font-size="{DETAIL_SIZE}">{content(detail)}</text></g>'
+        f'<text x="{middle}" y="{21 + below}" font-size="{NAME_SIZE}" font-weight="600">{content(name)}</text>'
+        f'<text x="{middle}" y="{38 + below}" font-size="{DETAIL_SIZE}">{content(detail)}</text></g>'
     )
     return f'<a href="{attribute(node.url)}">{inner}</a>' if node.url else inner
 
