@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from tests.uws.running import BOTH_WAYS
 from tests.uws.sassite import file_of, finished, make_job
 from uws.engine.command import build_argv, build_environment, build_sandbox, speakers_of
 from uws.http.description import describe_job
+from uws.machine import describe_machine
 from uws.operating.details import job_text
 
 pytestmark = pytest.mark.usefixtures("site")
