@@ -29,6 +29,9 @@ TRUE_ENERGIES = (0.01, 300.0, 12)
 FIELD = (250, 0.02)
 """Pixels of a side and degrees of a pixel of the map of what is no background."""
 
+DIGITS = 6
+"""Of the numbers that the tables hold."""
+
 
 def prepare_gammapy() -> None:
     """Import gammapy.
@@ -149,13 +152,13 @@ def _fitted(stacked: Any, reference: float) -> dict[str, tuple[float, float, str
         raise TaskError("NoFit", f"no power law could be fitted: {result.message}")
     summary = stacked.info_dict()
     return {
-        "index": (float(law.index.value), float(law.index.error), ""),
-        "amplitude": (float(law.amplitude.value), float(law.amplitude.error), "TeV-1 s-1 cm-2"),
-        "reference": (float(law.reference.value), 0.0, "TeV"),
-        "statistic": (float(result.total_stat), 0.0, ""),
-        "significance": (float(summary["sqrt_ts"]), 0.0, ""),
-        "excess": (float(summary["excess"]), 0.0, ""),
-        "livetime": (float(summary["livetime"].to_value("s")), 0.0, "s"),
+        "index": (_rounded(law.index.value), _rounded(law.index.error), ""),
+        "amplitude": (_rounded(law.amplitude.value), _rounded(law.amplitude.error), "TeV-1 s-1 cm-2"),
+        "reference": (_rounded(law.reference.value), 0.0, "TeV"),
+        "statistic": (_rounded(result.total_stat), 0.0, ""),
+        "significance": (_rounded(summary["sqrt_ts"]), 0.0, ""),
+        "excess": (_rounded(summary["excess"]), 0.0, ""),
+        "livetime": (_rounded(summary["livetime"].to_value("s")), 0.0, "s"),
     }
 
 
@@ -174,11 +177,18 @@ def _points(stacked: Any, edges: np.ndarray) -> list[dict[str, float]]:
     names |= {name: name for name in (*units, "sqrt_ts")}
     return [
         {
-            name: float(u.Quantity(row[name], table[name].unit).to_value(units[name]) if name in units else row[name])
+            name: _rounded(
+                u.Quantity(row[name], table[name].unit).to_value(units[name]) if name in units else row[name]
+            )
             for name in names
         }
         for row in table
     ]
+
+
+def _rounded(value: Any) -> float:
+    """Without the digits that hang on the processor: a fit ends where steps become small, not at a point."""
+    return float(f"{value:.{DIGITS}g}")
 
 
 def _object(path: str) -> str:

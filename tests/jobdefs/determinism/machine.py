@@ -11,7 +11,7 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +39,8 @@ class Machine:
         The directory of everything that the machine has.
     clock
         Seconds that it is ahead.
+    processor
+        Environment variables by which libraries see another one than there is.
     order
         In which it lists files: 1, or -1 for backwards.
     older
@@ -53,6 +55,7 @@ class Machine:
     locale: str
     seed: int
     processors: int
+    processor: Mapping[str, str]
     order: int
     umask: int
     older: int
@@ -75,6 +78,7 @@ class Machine:
             "LANG": self.locale,
             "OMP_NUM_THREADS": str(self.processors),
             "OPENBLAS_NUM_THREADS": str(self.processors),
+            **self.processor,
             "MACHINE_NAME": self.name,
             "MACHINE_CLOCK": str(self.clock),
             "MACHINE_ORDER": str(self.order),

@@ -6,19 +6,29 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from jobdefs import registry
 from tests.jobdefs.determinism.cases import CASES, WITHOUT, make_stock, missing, tasks
 from tests.jobdefs.determinism.machine import Machine
 
+pytestmark = pytest.mark.timeout(900)
+
 HERE = {
     "name": "one.example.org", "user": "marie", "clock": 0, "zone": "UTC", "locale": "C.UTF-8", "seed": 1,
-    "processors": 1, "order": 1, "umask": 0o022, "older": 0,
+    "processors": 1, "processor": {}, "order": 1, "umask": 0o022, "older": 0,
 }  # fmt: skip
+OLD_PROCESSOR = {
+    "NPY_DISABLE_CPU_FEATURES": " ".join(np.show_config(mode="dicts")["SIMD Extensions"]["found"]),
+    "OPENBLAS_CORETYPE": "Nehalem",
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX2,-AVX,-FMA,-FMA4",
+}
+"""One without the instructions that numpy, BLAS and the C library choose where they find them."""
 THERE = {
     "name": "node17-of-another-cluster", "user": "svc_batch", "clock": 283_824_000, "zone": "Pacific/Apia",
-    "locale": "C", "seed": 4242, "processors": 2, "order": -1, "umask": 0o077, "older": 86_400_000,
+    "locale": "C", "seed": 4242, "processors": 2, "order": -1, "umask": 0o077,
+    "older": 86_400_000,
 }  # fmt: skip
 Pair = tuple[Machine, Machine]
 WAIT = 600
@@ -38,9 +48,9 @@ def run_on_both(tmp_path_factory, stock) -> Callable[[list[str]], Pair]:
 
     def run(chosen: list[str]) -> Pair:
         here = Machine(tmp_path_factory.mktemp("m") / "a", **HERE)
-        there = Machine(
-            tmp_path_factory.mktemp("m") / "another" / "and a much longer path" / "of ATHANOR_HOME", **THERE
-        )
+        home = tmp_path_factory.mktemp("m") / "another" / "and a much longer path" / "of its home"
+        processor = OLD_PROCESSOR if all(CASES[task].any_processor for task in chosen) else {}
+        there = Machine(home, **THERE, processor=processor)
         processes = [machine.start(stock, chosen) for machine in (here, there)]
         try:
             for process in processes:
@@ -48,6 +58,7 @@ def run_on_both(tmp_path_factory, stock) -> Callable[[list[str]], Pair]:
         finally:
             for process in processes:
                 process.kill()
+                process.wait()
         return here, there
 
     return run
