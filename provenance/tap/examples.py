@@ -54,7 +54,7 @@ ORDER BY end_time DESC""",
         """SELECT TOP 100 obs.obs_id, obs.dataproduct_type, step.kind, step.task, step.version, step.end_time
 FROM ivoa.obscore AS obs
 JOIN provenance.last_step AS step ON step.obs_publisher_did = obs.obs_publisher_did
-ORDER BY step.end_time DESC""",
+ORDER BY end_time DESC""",
     ),
     Example(
         "settings",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyvo
+import requests
 from astropy.io.votable.ucd import check_ucd
 from django.test import Client
 from lxml import etree
@@ -120,7 +121,11 @@ def test_pages_show_them(archive: TableStore) -> None:
 
 
 def test_pyvo_reads_them(world: World, live_server) -> None:
-    service = pyvo.dal.TAPService(f"{live_server.url}/tap")
+    with requests.Session() as session:
+        read_by(pyvo.dal.TAPService(f"{live_server.url}/tap", session=session), world)
+
+
+def read_by(service: pyvo.dal.TAPService, world: World) -> None:
     assert [column.name for column in service.tables["provenance.used"].columns] == [
         column.name for column in VIEWS["provenance.used"].table.columns
     ]
@@ -130,6 +135,3 @@ def test_pyvo_reads_them(world: World, live_server) -> None:
     whole = service.run_sync("SELECT * FROM provenance.last_step")
     assert whole.getdesc("task").utype == "voprov:Activity.name"
     assert list(whole.fieldnames) == [column.name for column in VIEWS["provenance.last_step"].table.columns]
-    job = service.submit_job("SELECT entity_id FROM provenance.entity")
-    assert job.phase == "PENDING"  # the engine runs it: see test_visibility
-    job.delete()
