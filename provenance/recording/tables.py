@@ -126,7 +126,8 @@ def table_entity(name: str) -> Entity:
     if found is not None:
         return found
     taken = {state.identifier for state in states}
-    return Entity.objects.create(identifier=name_of_state(identifier, "", taken), **_told(name))
+    entity, _ = Entity.objects.get_or_create(identifier=name_of_state(identifier, "", taken), defaults=_told(name))
+    return entity
 
 
 def _identifier(name: str) -> str:

@@ -111,6 +111,17 @@ def test_a_file_that_has_changed_is_a_new_state(folder: Path) -> None:
     assert states("ivo://athanor.example/chandra?two.fits") == [("ivo://athanor.example/chandra?two.fits", True)]
 
 
+def test_a_state_that_is_over_has_no_file(folder: Path, client) -> None:
+    def found(identifier: str) -> int:
+        return client.get("/provenance/entities/", {"ID": identifier}).status_code
+
+    ingest(paths=[folder])
+    assert found(DID) == 303
+    change(folder / "one.fits")
+    ingest(paths=[folder])
+    assert [found(identifier) for identifier, _ in states()] == [404, 303]
+
+
 def read_by(job, path: Path, did: str = DID):
     """A job that has read a file of the archive; gives the entity that it used."""
     size, sha256 = digest(path)
