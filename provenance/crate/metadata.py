@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jobdefs.definition import Definition, Parameter
-from provenance.crate.contents import Crate, job_address
+from provenance.crate.model import Crate, job_address
 from provenance.crate.names import identifier
 from provenance.crate.parts import Item, Part, Step
 from provenance.crate.privacy import person

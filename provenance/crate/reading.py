@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.html import escape
 
-from provenance.crate.contents import Crate
+from provenance.crate.model import Crate
 from provenance.crate.names import identifier
 from provenance.crate.parts import Item, Part
 from uws.times import format_time

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from jobdefs.definition import Definition
 from jobdefs.sas.environment import SUMMARY_VARIABLE
-from provenance.crate.contents import TAP, Crate
+from provenance.crate.model import TAP, Crate
 from provenance.crate.parts import Item, Step
 from uws.models import JobKind
 from uws.uploads import UPLOADED

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 
 from provenance.crate.archive import Missing, Written, ZipStream
-from provenance.crate.contents import Crate
 from provenance.crate.metadata import METADATA, write_metadata
+from provenance.crate.model import Crate
 from provenance.crate.parts import Part, bytes_part
 from provenance.crate.reading import write_manifest, write_preview, write_readme
 from provenance.crate.repeating import is_repeated_by_sas, python_program, shell_program

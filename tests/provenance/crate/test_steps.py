@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from provenance.crate import contents
+from provenance.crate import steps
 from uws.services import create_job
 from uws.testing import drive
 
@@ -102,7 +102,7 @@ def test_the_rows_of_an_array(array, take, tmp_path):
 
 
 def test_no_more_than_a_page_of_them_is_told(array, take, monkeypatch):
-    monkeypatch.setattr(contents, "MOST_STEPS", 2)
+    monkeypatch.setattr(steps, "MOST_STEPS", 2)
     crate = take(array)
     assert sum(name.endswith("/stdout.txt") for name in crate.files if name.startswith("steps/")) == 2
     assert "It has made more than 2 jobs, of which the first are told." in crate.text("README.md")
