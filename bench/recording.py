@@ -4,7 +4,8 @@
 
 A typical job has 3 inputs, 5 results and 30 parameters. What `record_job` writes is read back, and the same rows are
 written once more by bare ``executemany`` in one transaction: the limit of what recording can be. A file is hashed as
-the runner does it, by `hashlib` alone, and by ``sha256sum``; of a second job on the same file, what is read is counted. The database is that of the settings; by default an SQLite one in a temporary folder.
+the runner does it, by `hashlib` alone, and by ``sha256sum``; of a second job on the same file, what is read is
+counted. The database is that of the settings; by default an SQLite one in a temporary folder.
 """
 
 from __future__ import annotations
