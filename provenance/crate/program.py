@@ -13,6 +13,7 @@ Exit status: 0 the same came out (FITS files may differ in dates and checksums),
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import os
 import re
@@ -55,15 +56,30 @@ def main() -> int:
         return compare(session, job, given.to)
 
 
+class Credentials(requests.auth.AuthBase):
+    """Signs requests to one host, and no others."""
+
+    def __init__(self, service: str, header: str) -> None:
+        self.place = urlsplit(service)[:2]
+        self.header = header
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign a request."""
+        if urlsplit(request.url or "")[:2] == self.place:
+            request.headers["Authorization"] = self.header
+        return request
+
+
 def connect(service: str) -> requests.Session:
     """A session that tells the service, and nobody else, who asks."""
     session = requests.Session()
     session.trust_env = urlsplit(service).hostname not in ("localhost", "127.0.0.1", "::1")
     told = dict(os.environ)
     if "ATHANOR_TOKEN" in told:
-        session.headers["Authorization"] = f"Bearer {told['ATHANOR_TOKEN']}"
+        session.auth = Credentials(service, f"Bearer {told['ATHANOR_TOKEN']}")
     elif "ATHANOR_USER" in told:
-        session.auth = (told["ATHANOR_USER"], told.get("ATHANOR_PASSWORD", ""))
+        pair = f"{told['ATHANOR_USER']}:{told.get('ATHANOR_PASSWORD', '')}".encode()
+        session.auth = Credentials(service, f"Basic {base64.b64encode(pair).decode()}")
     return session
 
 
@@ -156,7 +172,8 @@ def same_fits(before: Path, after: Path) -> bool:
     from astropy.io import fits  # noqa: PLC0415 - pyvo brings it
 
     try:
-        return fits.FITSDiff(before, after, ignore_keywords=DATES, ignore_comments=["*"]).identical
+        with fits.open(before) as old, fits.open(after) as new:
+            return fits.FITSDiff(old, new, ignore_keywords=DATES, ignore_comments=["*"]).identical
     except (OSError, ValueError):
         return False
 
