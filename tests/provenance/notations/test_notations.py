@@ -11,7 +11,7 @@ from hypothesis import given
 from lxml import etree
 from prov.model import ProvDocument
 
-from provenance.notations import Document, write_json, write_provn, write_turtle, write_xml
+from provenance.notations import Document, write_json, write_provn, write_turtle, write_votable, write_xml
 from tests.provenance.notations.documents import EVENTS, IVOA, NUMBER, W3C, documents
 
 PROV = "{http://www.w3.org/ns/prov#}"
@@ -130,3 +130,24 @@ def test_turtle_says_what_prov_o_says() -> None:
 def test_any_turtle_is_read(document: Document) -> None:
     subjects = {subject for subject, predicate, _ in _triples(document) if predicate.endswith("#type")}
     assert len(subjects) >= 3
+
+
+@given(documents())
+def test_any_votable_has_a_row_for_each_statement_with_what_it_says(document: Document) -> None:
+    root = etree.fromstring(b"".join(write_votable(document)))
+    space = {"v": "http://www.ivoa.net/xml/VOTable/v1.3"}
+    tables = {table.get("name"): table for table in root.iterfind(".//v:TABLE", space)}
+    statements = list(document.statements)
+    assert set(tables) == {statement.kind for statement in statements}
+    for kind, table in tables.items():
+        fields = [field.get("name") for field in table.iterfind("v:FIELD", space)]
+        assert len(set(fields)) == len(fields)
+        rows = [[cell.text or "" for cell in row] for row in table.iterfind(".//v:TR", space)]
+        said = [statement for statement in statements if statement.kind == kind]
+        assert len(rows) == len(said)
+        for row, statement in zip(rows, said, strict=True):
+            assert len(row) == len(fields)
+            texts = [value for _, value in statement.attributes if isinstance(value, str)]
+            assert all(any(text in cell for cell in row) for text in texts)
+            if statement.name is not None:
+                assert row[0] == document.iri(statement.name)
