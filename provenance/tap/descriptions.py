@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provenance.tap.keys import activity_description, entity_description, identifier
-from provenance.tap.view import Item, View, address, reference, table, text
+from provenance.tap.view import Item, View, address, number, reference, table, text
 
 __all__ = ["DESCRIPTIONS"]
 
@@ -42,6 +42,8 @@ def _flows(kind: str, klass: str, way: str, description: str, types: str) -> Vie
         description,
         _own(name, f"{activity_description('k')} || '/{way}/' || d.role", klass),
         _TASK,
+        text("task", "k.name", "Name of the task", ucd="meta.title", utype="ActivityDescription.name"),
+        text("version", "k.version", "Its version", ucd="meta.version", utype="ActivityDescription.version"),
         text("role", "d.role", "What for", ucd="meta.code", utype=f"{klass}.role"),
         text("type", "d.type", types, ucd="meta.code.class", utype=f"{klass}.type"),
         text(
@@ -85,6 +87,13 @@ ACTIVITY_DESCRIPTION = table(
         ucd="meta.code.class",
         utype="ActivityDescription.subtype",
         principal=False,
+    ),
+    number(
+        "activities",
+        "(SELECT count(*) FROM provenance_activity a WHERE a.description_id = k.id AND {activity:a})",
+        "How many such activities there are",
+        ucd="meta.number",
+        datatype="long",
     ),
     source="provenance_activitydescription k",
     where=f"k.id IN {_TASKS}",

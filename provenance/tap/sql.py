@@ -51,10 +51,11 @@ def statement(view: View, columns: list[str], only: Mapping[str, frozenset[str]]
     selected = ", ".join(zone.format(item.sql) if item.form == "time" else item.sql for item in items)
     conditions, texts = [view.condition], []
     for name, wanted in only.items():
-        condition, more = _confined(view, name, sorted(text for text in wanted if "\0" not in text))
-        conditions += condition
+        more_conditions, more = _confined(view, name, sorted(text for text in wanted if "\0" not in text))
+        conditions += more_conditions
         texts += more
-    sql = f"SELECT {selected} FROM {view.source} WHERE {' AND '.join(conditions)}"  # noqa: S608 - texts of ours, and marks
+    condition = " AND ".join(conditions)
+    sql = f"SELECT {selected} FROM {view.source} WHERE {condition} ORDER BY {view.order}"  # noqa: S608 - texts of ours
     values: list[Any] = []
     sql = _expanded(sql, user, values)
     return sql, values + texts

@@ -52,6 +52,11 @@ class View:
     source: str
     condition: str
 
+    @property
+    def order(self) -> str:
+        """What rows are ordered by, so that those that were recorded first come first."""
+        return self.items["entity_id"].sql if self.source.startswith("(") else f"{self.source.split()[1]}.id"
+
 
 def table(
     name: str,

@@ -117,13 +117,11 @@ def test_configuration_and_agents(told) -> None:
 
 def test_descriptions(told) -> None:
     (task,) = told("activitydescription")
-    assert (task["activitydescription_id"], task["type"], task["docurl"]) == (
-        "sieve/1.2",
-        "Selection",
-        "https://example.org/sieve",
-    )
+    names = ("activitydescription_id", "type", "docurl", "activities")
+    assert picked([task], *names) == {("sieve/1.2", "Selection", "https://example.org/sieve", "1")}
     (use,) = told("usagedescription")
-    assert (use["usagedescription_id"], use["role"], use["type"]) == ("sieve/1.2/used/events", "events", "Main")
+    names = ("usagedescription_id", "task", "version", "role", "type")
+    assert picked([use], *names) == {("sieve/1.2/used/events", "sieve", "1.2", "events", "Main")}
     (product,) = [row for row in told("generationdescription") if row["role"] == "filtered"]
     assert product["generationdescription_id"] == "sieve/1.2/generated/filtered"
     limits = [row for row in told("parameterdescription") if row["name"] == "limit"]
