@@ -11,16 +11,12 @@ from obstap.arrow import arrow_schema
 from obstap.live import Asker, Wanted
 from obstap.metadata import Table
 from obstap.stores import TableContent
-from provenance.tap.reading import Reader, open_reader
+from provenance.tap.reading import MOST_BYTES, Reader, open_reader, too_much
 from provenance.tap.sql import MOST_VALUES, statement
 from provenance.tap.values import formed
 from provenance.tap.view import View
-from vo.errors import UsageError
 
 __all__ = ["read_contents"]
-
-MOST_BYTES = 2**29
-"""What the tables of one query may take in memory."""
 
 
 def read_contents(views: Mapping[str, View], wanted: Sequence[Wanted], asker: Asker) -> list[TableContent]:
@@ -71,11 +67,7 @@ class _Contents:
             batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
             self._room -= batches[-1].nbytes
             if self._room < 0:
-                raise UsageError(
-                    f"The query would read more than {MOST_BYTES >> 20} MB of provenance.",
-                    hint="Select the columns that are needed alone, or rows of certain activities: "
-                    "… WHERE provenance.parameter.activity_id = 'JOBID'.",
-                )
+                raise too_much()
         return TableContent(table, tuple(batches))
 
 

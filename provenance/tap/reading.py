@@ -21,12 +21,27 @@ from django.db import DatabaseError, connection
 from obstap.stores.streams import Clock
 from provenance.tap.sql import Statement
 from vo.cancellation import Cancellation
-from vo.errors import CancellationError, UnavailableError
+from vo.errors import CancellationError, UnavailableError, UsageError
 
-__all__ = ["Reader", "open_reader"]
+__all__ = ["MOST_BYTES", "Reader", "open_reader", "too_much"]
+
+MOST_BYTES = 2**29
+"""What the tables of one query may take in memory."""
 
 _ROWS = 2048
 """Rows that are read at a time."""
+
+_BLOCK = 2**20
+"""Bytes of CSV that are taken apart at a time, at least."""
+
+
+def too_much() -> UsageError:
+    """What is told when a query would read more than that."""
+    return UsageError(
+        f"The query would read more than {MOST_BYTES >> 20} MB of provenance.",
+        hint="Select the columns that are needed alone, or rows of certain activities: "
+        "… WHERE provenance.parameter.activity_id = 'JOBID'.",
+    )
 
 
 class Reader(ABC):
@@ -104,6 +119,15 @@ def _sqlite() -> Iterator[tuple[Reader, Any]]:
         yield _SQLite(own), own.interrupt
 
 
+class _Answer(io.BytesIO):
+    """What COPY sends, up to the most that may be read."""
+
+    def write(self, data: Any) -> int:
+        if self.tell() > MOST_BYTES:
+            raise too_much()
+        return super().write(data)
+
+
 class _PostgreSQL(Reader):
     zone = "CAST({} AT TIME ZONE 'UTC' AS text)"
 
@@ -112,7 +136,7 @@ class _PostgreSQL(Reader):
 
     def read(self, statement: Statement, types: Sequence[pa.DataType]) -> Iterator[list[pa.Array]]:
         sql, values = statement
-        answer = io.BytesIO()
+        answer = _Answer()
         with self._own.cursor() as cursor:
             query = cursor.mogrify(sql, values).decode()
             cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT csv)", answer)
@@ -121,7 +145,7 @@ class _PostgreSQL(Reader):
         names = [str(number) for number in range(len(types))]
         table = pc.read_csv(
             pa.BufferReader(answer.getbuffer()),
-            read_options=pc.ReadOptions(column_names=names),
+            read_options=pc.ReadOptions(column_names=names, block_size=max(answer.tell(), _BLOCK)),  # no row is cut
             parse_options=pc.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=pc.ConvertOptions(
                 column_types=dict(zip(names, types, strict=True)), null_values=[""], strings_can_be_null=True
@@ -135,7 +159,7 @@ class _PostgreSQL(Reader):
 def _postgresql() -> Iterator[tuple[Reader, Any]]:
     wrapper = connection.copy()
     try:
-        wrapper.connect()
+        wrapper.ensure_connection()
         own = wrapper.connection
         with wrapper.wrap_database_errors:
             own.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)

@@ -87,7 +87,15 @@ def test_too_much_is_refused(world: World, monkeypatch) -> None:
         "/tap/sync", {"LANG": "ADQL", "QUERY": "SELECT * FROM provenance.entity", "RESPONSEFORMAT": "csv"}
     )
     assert response.status_code == 400
-    assert "more than 0 MB of provenance" in response.content.decode()
+    assert "more than 512 MB of provenance" in response.content.decode()
+
+
+def test_a_long_value_is_read(world: World) -> None:
+    long = "é\n" * 2**20
+    Entity.objects.filter(identifier=f"job:{world.jobs['nobody']}/kept").update(value=long)
+    query = "SELECT entity_value FROM provenance.entity WHERE entity_value IS NOT NULL"
+    answer = run_query(query=query, base_url="http://x", responseformat="json")
+    assert b"".join(answer).decode().count("é") == 2**20
 
 
 def test_only_what_matters_is_read(world: World) -> None:
