@@ -35,7 +35,7 @@ def archive(empty_archive: Path, tmp_path: Path, settings) -> Iterator[TableStor
 
 
 @pytest.fixture
-def publish(archive: TableStore) -> Callable[..., tuple[str, str]]:
+def publish(archive: TableStore, db: None) -> Callable[..., tuple[str, str]]:
     """Runs publish_table; gives what it writes to standard output and to standard error."""
 
     def run(path: Path | str, *arguments: str, name: str = "trial.sources") -> tuple[str, str]:
