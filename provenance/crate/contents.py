@@ -7,13 +7,14 @@ from typing import Any
 
 from jobdefs.definition import Definition
 from jobdefs.writing import to_toml
+from provenance.commands import plain_command
 from provenance.crate import steps
 from provenance.crate.documents import provenance_parts, uws_document
 from provenance.crate.inputs import add_inputs
 from provenance.crate.model import Crate, job_address, result_item
 from provenance.crate.names import safe_part
 from provenance.crate.parts import Step, file_part
-from provenance.crate.privacy import Curtain, plain_command, portable_definition
+from provenance.crate.privacy import Curtain, portable_definition
 from uws.models import Job, JobKind
 from uws.phases import FINAL, Phase
 from vo.errors import IllegalStateError, UnavailableError

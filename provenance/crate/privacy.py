@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -12,14 +12,12 @@ from typing import Any
 from django.conf import settings
 
 from jobdefs.definition import Definition
+from provenance.commands import plain_command
 from provenance.graph import Graph
 from uws.engine.sas import SOURCE_ROOT
 from uws.models import Job
 
-__all__ = ["Curtain", "person", "plain_command", "portable_definition"]
-
-_LAUNCHER = "jobdefs.sas"
-"""Module that becomes a task of SAS."""
+__all__ = ["Curtain", "person", "portable_definition"]
 
 _ADDRESS = re.compile(r"[^\s@/]+@[^\s@/]+")
 
@@ -27,20 +25,6 @@ _ADDRESS = re.compile(r"[^\s@/]+@[^\s@/]+")
 def person(text: str) -> str:
     """A name of a user; of one that is a mail address the part before the sign."""
     return _ADDRESS.sub(lambda found: found[0].partition("@")[0], text)
-
-
-def plain_command(command: Sequence[str]) -> list[str]:
-    """The command that ran as people write it: the task and its parameters, without who started it and from where.
-
-    Tasks of SAS stand for themselves, built-in ones are modules of Python, programs of the site have their names.
-    """
-    words = [str(word) for word in command]
-    if not words:
-        return []
-    if words[1:3] == ["-P", "-m"]:
-        module, arguments = words[3], words[4:]
-        return arguments if module == _LAUNCHER else ["python", "-P", "-m", module, *arguments]
-    return [PurePath(words[0]).name, *words[1:]]
 
 
 def portable_definition(definition: Definition) -> Definition:

@@ -9,11 +9,12 @@ from django.db.models.functions import Length
 from jobdefs.command import variables
 from jobdefs.definition import Definition
 from jobdefs.writing import to_toml
+from provenance.commands import plain_command
 from provenance.crate.inputs import inputs_of
 from provenance.crate.model import Crate, result_item
 from provenance.crate.names import safe_part
 from provenance.crate.parts import Part, Step
-from provenance.crate.privacy import plain_command, portable_definition
+from provenance.crate.privacy import portable_definition
 from uws.models import Job, JobKind
 from uws.parameters import check_complete
 from uws.references import copied_inputs, replacements

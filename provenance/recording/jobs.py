@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from jobdefs.definition import Definition
+from provenance.commands import plain_command
 from provenance.models import Activity, ActivityDescription
 from provenance.recording.agents import associate
 from provenance.recording.configuration import add_config_files, add_parameters
@@ -71,7 +72,7 @@ def _create(job: Job, kind: ActivityDescription) -> Activity:
         phase=job.phase,
         exit_code=job.exit_code,
         host=job.host,
-        command=job.command,
+        command=plain_command(job.command),
         software=job.software,
         usage=job.usage,
         description=kind,

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provenance.commands import plain_command
 from provenance.crate import collect, write_crate
 from provenance.crate.archive import ZipStream
 from provenance.crate.names import Names, identifier, safe_part, safe_path
-from provenance.crate.privacy import Curtain, person, plain_command
+from provenance.crate.privacy import Curtain, person
 from provenance.models import Activity
 from provenance.recording import record_job
 from tests.peak import peak_kib

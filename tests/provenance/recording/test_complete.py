@@ -46,7 +46,7 @@ def recorded(smelted, django_user_model) -> Activity:
         owner=user,
         exit_code=0,
         host="node7",
-        command=["smelt", "group=yes"],
+        command=["/opt/site/bin/smelt", "group=yes"],
         software={"athanor": "0.1.0", "os": "Debian"},
         usage={"cpu_seconds": 2.5},
     )
