@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from provenance.document import Model, state
+from provenance.drawing import draw_png, draw_svg
 from provenance.graph import Graph
 from provenance.notations import Document, write_json, write_provn, write_turtle, write_votable, write_xml
-from provenance.png import draw_png
-from provenance.svg import draw_svg
 from vo.errors import ParameterError
 from vo.wording import nearest
 

@@ -38,7 +38,7 @@ class View:
     depth
         How many generations of other activities.
     expand
-        Tokens of what is drawn one by one, see `provenance.collapse`.
+        Tokens of what is drawn one by one, see `provenance.drawing.collapse`.
     agents
         Whether those responsible are drawn; None where the drawing decides.
     steps

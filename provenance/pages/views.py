@@ -12,9 +12,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from provenance.collapse import ALL
 from provenance.document import Model, activity_url
-from provenance.drawing import Drawing, Links, compose
+from provenance.drawing import ALL, Drawing, Links, compose, legend, write
 from provenance.formats import FORMATS
 from provenance.graph import ActivityNode, EntityNode, Graph, Key
 from provenance.models import Activity, ActivityKind
@@ -24,7 +23,6 @@ from provenance.pages.relations import page_of
 from provenance.pages.view import DIRECTIONS, View, read_view
 from provenance.reading import graph_of
 from provenance.selectors import is_visible
-from provenance.svg import legend, write
 from provenance.walk import Found
 from uws.http.locations import base_url, see_other
 from vo.errors import NotFoundError, ParameterError

@@ -9,10 +9,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from prov.model import ProvDocument
 
+from provenance.drawing import draw
 from provenance.formats import find_format
 from provenance.recording import record_job
 from provenance.selectors import job_graph
-from provenance.svg import draw
 from uws.phases import Phase
 
 BASE = "http://archive.example"

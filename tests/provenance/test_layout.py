@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.layout import NODE_HEIGHT, NODE_WIDTH, layers_of, place
+from provenance.drawing.layout import NODE_HEIGHT, NODE_WIDTH, layers_of, place
 
 
 def test_a_chain_runs_straight_from_left_to_right() -> None:

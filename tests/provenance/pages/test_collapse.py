@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provenance.collapse import ALL, FEW, collapse, flatten
-from provenance.drawing import MOST_NODES, Links, compose
+from provenance.drawing.collapse import ALL, FEW, collapse, flatten
+from provenance.drawing.compose import MOST_NODES, compose
+from provenance.drawing.parts import Links
 from provenance.graph import ActivityDescriptionNode, ActivityNode, EntityNode, Graph, Key, Relation
 
 SIEVE = ActivityDescriptionNode(1, "sieve", "1.0")

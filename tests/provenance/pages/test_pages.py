@@ -11,9 +11,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from matplotlib.image import imread
 
+from provenance.drawing.png import MOST_PIXELS
 from provenance.models import Activity, Agent, AlternateOf, Entity, HadMember, Used, WasAssociatedWith, WasGeneratedBy
 from provenance.pages.relations import PAGE_ROWS
-from provenance.png import MOST_PIXELS
 from tests.provenance.conftest import TIME
 
 pytestmark = pytest.mark.django_db
@@ -294,7 +294,7 @@ def test_a_picture_is_the_same_each_time_and_has_its_size(job, client: Client) -
 
 
 def test_a_picture_that_would_be_too_large_is_refused(job, client: Client, monkeypatch) -> None:
-    monkeypatch.setattr("provenance.png.MOST_PIXELS", 10_000)
+    monkeypatch.setattr("provenance.drawing.png.MOST_PIXELS", 10_000)
     response = client.get(f"/provsap?ID={job.identifier}&RESPONSEFORMAT=PROV-PNG")
     assert response.status_code == 400
     assert "too large" in response.content.decode()
@@ -302,8 +302,8 @@ def test_a_picture_that_would_be_too_large_is_refused(job, client: Client, monke
 
 @pytest.mark.parametrize("name", ["$x^2$", "漢字 <b>", "\x00\x1b", "a" * 255, "é�"])
 def test_any_name_can_be_drawn(name: str, job, client: Client) -> None:
+    from provenance.drawing.png import draw_png
     from provenance.graph import EntityNode, Graph
-    from provenance.png import draw_png
 
     graph = Graph(entities={1: EntityNode(1, name, name=name)})
     assert draw_png(graph, base_url="http://x", title=name)[:4] == b"\x89PNG"

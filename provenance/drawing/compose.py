@@ -1,38 +1,18 @@
-"""What is drawn of a provenance graph, and where: nodes with their texts and links, and arrows."""
+"""What is drawn of a provenance graph, and where."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
 
-from provenance.collapse import CONFIGURED, FLOW, Cluster, collapse, flatten
-from provenance.document import activity_url, entity_url
+from provenance.drawing.collapse import CONFIGURED, FLOW, Cluster, collapse, flatten
+from provenance.drawing.layout import place
+from provenance.drawing.parts import Arrow, Drawing, Label, Links, Node
+from provenance.drawing.texts import web_address
 from provenance.graph import ActivityNode, EntityNode, Graph, Key, Relation
-from provenance.layout import NODE_WIDTH, Layout, place
 from provenance.models import EntityKind
 
-__all__ = [
-    "DETAIL_SIZE",
-    "MOST_NODES",
-    "NAME_SIZE",
-    "ROLE_SIZE",
-    "Arrow",
-    "Drawing",
-    "Label",
-    "Links",
-    "Node",
-    "compose",
-    "shortened",
-    "texts_of",
-    "web_address",
-]
-
-NAME_SIZE, DETAIL_SIZE, ROLE_SIZE = 14, 12, 11.5
-"""Heights of letters, in pixels."""
-
-BOLD = 1.1
-"""How much wider bold letters are."""
+__all__ = ["MOST_NODES", "compose"]
 
 MOST_NODES = 400
 """Nodes that are drawn at most; those furthest from what the drawing is about are left out."""
@@ -44,81 +24,6 @@ WORST = ("ERROR", "ABORTED")
 """Phases that are told of several jobs before all others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """What a node shows.
-
-    Parameters
-    ----------
-    style
-        ``activity``, ``failed``, ``closed``, ``entity``, ``collection``, ``value`` or ``agent``.
-    tip
-        What is told of it in full.
-    count
-        Of how many things it stands.
-    is_marked
-        Whether the drawing is about it.
-    """
-
-    key: Key
-    style: str
-    name: str
-    detail: str
-    url: str
-    tip: str
-    count: int = 1
-    is_marked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """From what came later to what came earlier; `kind` is PROV's name of the relation."""
-
-    kind: str
-    source: Key
-    target: Key
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """Roles beside a node: those in which an entity was made (on its left) or used (on its right)."""
-
-    text: str
-    key: Key
-    on_left: bool
-
-
-@dataclass(slots=True)
-class Drawing:
-    """Nodes, arrows and labels with their places; `left_out` counts the nodes that are not drawn."""
-
-    nodes: list[Node] = field(default_factory=list)
-    arrows: list[Arrow] = field(default_factory=list)
-    labels: list[Label] = field(default_factory=list)
-    layout: Layout = field(default_factory=Layout)
-    left_out: int = 0
-
-    @property
-    def is_collapsed(self) -> bool:
-        """Whether a node stands for several things."""
-        return any(node.count > 1 for node in self.nodes)
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Addresses of nodes; `cluster` gives that of several things by their token, or an empty text."""
-
-    activity: Callable[[ActivityNode], str]
-    entity: Callable[[EntityNode], str]
-    cluster: Callable[[str], str] = lambda _: ""
-
-    @classmethod
-    def of_documents(cls, base_url: str) -> Links:
-        """To the pages of activities and to the files."""
-        return cls(lambda node: activity_url(node, base_url), lambda node: entity_url(node, base_url))
-
-
 def compose(
     graph: Graph, *, links: Links, expand: Collection[str] = (), focus: Collection[Key] = (), agents: bool | None = None
 ) -> Drawing:
@@ -127,7 +32,7 @@ def compose(
     Parameters
     ----------
     expand
-        Tokens of `provenance.collapse` whose things are drawn one by one.
+        Tokens of `provenance.drawing.collapse` whose things are drawn one by one.
     focus
         What the drawing is about.
     agents
@@ -301,44 +206,3 @@ class _Composer:
             detail = " · ".join(filter(None, [node.type, ", ".join(filter(None, roles[key]))]))
             drawing.nodes.append(Node(key, "agent", node.name, detail, web_address(node.url), node.identifier))
         return beneath
-
-
-def web_address(url: str) -> str:
-    """An address that browsers can open, or an empty text: those of the IVOA (``ivo:``) cannot be."""
-    return url if url.startswith(("https://", "http://")) else ""
-
-
-def texts_of(node: Node) -> tuple[str, str]:
-    """The two lines of a node, as far as there is room for them."""
-    room = NODE_WIDTH - (30 if node.style in ("entity", "collection") else 16)
-    mark = "✕ " if node.style == "failed" else ""
-    return shortened(mark + node.name, room, BOLD * NAME_SIZE), shortened(node.detail, room + 6, DETAIL_SIZE)
-
-
-def shortened(text: str, room: float, size: float) -> str:
-    """The beginning and the end of a text that is too long: names of files differ at either.
-
-    Parameters
-    ----------
-    room, size
-        Width that there is and height of the letters, in pixels. Widths of letters are those of a wide font, since
-        nobody knows which font a reader has.
-    """
-    if _width(text, size) <= room:
-        return text
-    length = len(text)
-    while length > 4:
-        length -= 1
-        tail = length // 3
-        short = f"{text[: length - tail - 1]}…{text[-tail:]}"
-        if _width(short, size) <= room:
-            break
-    return short
-
-
-def _width(text: str, size: float) -> float:
-    return size * sum(_NARROW.get(letter, 0.74 if letter.isupper() else 0.62) for letter in text)
-
-
-_NARROW = dict.fromkeys("ijl.,:;'|!()[]/ ", 0.34) | dict.fromkeys("frt-", 0.45) | dict.fromkeys("mwMW@%", 0.97)
-"""Widths of letters that are not like others, in parts of their height."""

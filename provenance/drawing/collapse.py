@@ -12,8 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from provenance.drawing.layout import layers_of
 from provenance.graph import Graph, Key
-from provenance.layout import layers_of
 
 __all__ = ["ALL", "CONFIGURED", "FEW", "FLOW", "Cluster", "collapse", "flatten"]
 

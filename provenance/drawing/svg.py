@@ -7,21 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from provenance.drawing import (
-    DETAIL_SIZE,
-    NAME_SIZE,
-    ROLE_SIZE,
-    Arrow,
-    Drawing,
-    Label,
-    Links,
-    Node,
-    compose,
-    shortened,
-    texts_of,
-)
+from provenance.drawing.compose import compose
+from provenance.drawing.layout import GAP_X, NODE_HEIGHT, NODE_WIDTH, Place
+from provenance.drawing.parts import Arrow, Drawing, Label, Links, Node
+from provenance.drawing.texts import DETAIL_SIZE, NAME_SIZE, ROLE_SIZE, shortened, texts_of
 from provenance.graph import Graph
-from provenance.layout import GAP_X, NODE_HEIGHT, NODE_WIDTH, Place
 from vo.xmltext import attribute, content
 
 __all__ = ["ARROW", "COLOURS", "INK", "ROLE", "draw", "draw_svg", "legend", "shape", "write"]

@@ -11,22 +11,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from provenance.drawing import (
-    DETAIL_SIZE,
-    NAME_SIZE,
-    ROLE_SIZE,
-    Arrow,
-    Drawing,
-    Label,
-    Links,
-    Node,
-    compose,
-    shortened,
-    texts_of,
-)
+from provenance.drawing.compose import compose
+from provenance.drawing.layout import GAP_X, NODE_HEIGHT, NODE_WIDTH, Place
+from provenance.drawing.parts import Arrow, Drawing, Label, Links, Node
+from provenance.drawing.svg import ARROW, COLOURS, INK, ROLE
+from provenance.drawing.texts import DETAIL_SIZE, NAME_SIZE, ROLE_SIZE, shortened, texts_of
 from provenance.graph import Graph
-from provenance.layout import GAP_X, NODE_HEIGHT, NODE_WIDTH, Place
-from provenance.svg import ARROW, COLOURS, INK, ROLE
 from vo.errors import ParameterError
 
 __all__ = ["MOST_PIXELS", "draw_png"]
