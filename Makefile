@@ -48,7 +48,7 @@ format: $(VENV)/.installed-dev  ## Put the sources in their form
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.installed-dev  ## Print the speed tables, ratios first
-	@for name in tap jobs store writers evselect recording provenance; do echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; done
+	@for name in tap jobs store writers evselect recording provenance provtap; do echo "== $$name"; $(BIN)/python -m bench.$$name || exit 1; done
 
 docs: $(VENV)/.installed  ## Write the reference pages of tasks and of tables from their definitions
 	@$(BIN)/python tools/document_task.py

@@ -14,13 +14,13 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
 import resource
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+
+from bench.home import temporary_home
 
 WIDTH = 100
 TIME = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -33,15 +33,7 @@ def main() -> None:
     parser.add_argument("--activities", type=int, default=10_000)
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="athanor-bench-") as home:
-        os.environ["ATHANOR_HOME"] = home
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with temporary_home():
         began = time.perf_counter()
         product = fill(options.activities)
         report("filling the tables", f"{time.perf_counter() - began:.1f} s")

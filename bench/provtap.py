@@ -12,13 +12,13 @@ in a temporary folder.
 from __future__ import annotations
 
 import argparse
-import os
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
+
+from bench.home import temporary_home
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -72,15 +72,7 @@ def main() -> None:
     parser.add_argument("--parameters", type=int, default=30)
     parser.add_argument("--repeat", type=int, default=7)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="athanor-bench-") as home:
-        os.environ["ATHANOR_HOME"] = home
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with temporary_home():
         dids = fill(options.activities, options.parameters)
         compare({"one": name(options.activities // 2), "did": dids[len(dids) // 2]}, options.repeat)
 

@@ -15,13 +15,14 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from bench.home import temporary_home
 
 TIME = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 TASK = "evselect"
@@ -33,18 +34,10 @@ def main() -> None:
     parser.add_argument("--results", type=int, default=10_000)
     parser.add_argument("--file-mib", type=int, default=1024)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="athanor-bench-") as home:
-        os.environ["ATHANOR_HOME"] = home
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
+    with temporary_home() as home:
         measure_recording("a job of 3 inputs, 5 results, 30 parameters", results=5, repeat=options.repeat)
         measure_recording(f"a job of {options.results:,} results", results=options.results, repeat=3)
-        measure_hashing(Path(home), options.file_mib)
+        measure_hashing(home, options.file_mib)
 
 
 def measure_recording(name: str, *, results: int, repeat: int) -> None:

@@ -245,8 +245,9 @@ class JobPage:
 
     @property
     def provenance_svg(self) -> str:
-        """Address of the drawing, empty until the job has ended."""
-        return self._provenance("provenance-document", "svg")
+        """Address of the drawing of the job and those that made its inputs, empty until the job has ended."""
+        address = self._provenance("provenance-document", "svg")
+        return f"{address}?depth=1" if address else ""
 
     @property
     def provenance_json(self) -> str:

@@ -96,7 +96,7 @@ def test_a_completed_job(client, make_job, ada):
     assert job.results.get(name="image").sha256 in page
     assert f'<img class="preview" src="http://testserver/uws/evselect/{job.id}/results/preview"' in page
     assert '<span title="3.25 s">3.2 s</span>' in page
-    assert f'src="/provenance/jobs/{job.id}.svg"' in page
+    assert f'src="/provenance/jobs/{job.id}.svg?depth=1"' in page
     assert f'href="/provenance/jobs/{job.id}.json"' in page
     assert "hx-trigger" not in page
     assert "http-equiv" not in page
