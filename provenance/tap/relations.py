@@ -87,7 +87,7 @@ WAS_DERIVED_FROM = table(
     _ENTITY,
     identifier("entity", "u.identifier", "The entity that it was made from", name="used_entity_id"),
     source=f"provenance_wasderivedfrom r {_E} JOIN provenance_entity u ON u.id = r.used_entity_id",
-    where="{visible:e} AND {visible:u}",
+    where="{own:e} AND {visible:u}",
     keys=(
         _to("entity", "The entity that was made"),
         _to("entity", "The entity that it was made from", column="used_entity_id"),
@@ -140,7 +140,7 @@ HAD_MEMBER = table(
     identifier("entity", "c.identifier", "The collection", name="collection_id"),
     _ENTITY,
     source=f"provenance_hadmember r {_E} JOIN provenance_entity c ON c.id = r.collection_id",
-    where="{visible:e} AND {visible:c}",
+    where="{own:e} AND {own:c}",
     keys=(_to("entity", "The collection", column="collection_id"), _to("entity", "What lies in it")),
     utype="Collection",
 )

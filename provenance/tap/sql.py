@@ -1,7 +1,7 @@
 """The statements that read these tables: what an asker may see stands in each of them.
 
-What is open to whom is said in one place, `provenance.walk.open_to`. An activity that is closed is not there at all,
-nor is anything that only it tells of; what an open activity used can be seen as what it made can.
+What is open to whom is said in one place, `provenance.visibility.open_to`. An activity that is closed is not there at
+all, nor is anything that only it tells of; what an open activity used can be seen as what it made can.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
 
 from provenance.models import Activity, Entity
 from provenance.tap.view import View
-from provenance.walk import open_to
+from provenance.visibility import open_sql
 
 __all__ = ["MOST_VALUES", "Statement", "statement"]
 
@@ -87,18 +86,8 @@ def _expanded(sql: str, user: Any, values: list[Any]) -> str:
             before, table = _SETS[name]
             told = _OF_ACTIVITIES.format(table=table, alias=alias)
             return _expanded(f"({{{before}:{alias}}} OR {told})", user, values)
-        text, more = _open(Activity if name == "activity" else Entity, alias, user)
+        text, more = open_sql(Activity if name == "activity" else Entity, alias, user)
         values.extend(more)
         return text
 
     return _MARK.sub(condition, sql)
-
-
-def _open(model: type[Model], alias: str, user: Any) -> tuple[str, list[Any]]:
-    """`open_to` in SQL, of rows of a model that are called `alias`."""
-    query = model._default_manager.filter(open_to(user)).query
-    if not query.where.children:
-        return "1 = 1", []
-    text, values = query.where.as_sql(query.get_compiler(connection=connection), connection)
-    table = connection.ops.quote_name(model._meta.db_table)
-    return f"({text.replace(f'{table}.', f'{alias}.')})", list(values)

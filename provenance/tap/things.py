@@ -19,6 +19,12 @@ _RESPONSIBLE = """(
     )
 )"""
 
+
+def _told(column: str) -> str:
+    """What is told of an open entity alone: of one that an open activity used it would tell who made it, and when."""
+    return f"CASE WHEN {{entity:e}} THEN e.{column} END"
+
+
 ENTITY = table(
     "entity",
     "What was used or made: data sets of the archive, results of jobs, uploaded files, collections of files, values",
@@ -33,25 +39,26 @@ ENTITY = table(
     ),
     text("kind", "e.kind", "dataset, collection or value", ucd="meta.code.class"),
     text("name", "e.name", "Name of the file, or of what else it is", ucd="meta.title", utype="Entity.name"),
-    address("location", "e.location", "Where it can be had", utype="Entity.location"),
+    address("location", _told("location"), "Where it can be had", utype="Entity.location"),
     time(
         "generated_at_time",
-        "e.generated_at_time",
+        _told("generated_at_time"),
         "When it was made",
         ucd="time.creation",
         utype="Entity.generatedAtTime",
     ),
     time(
         "invalidated_at_time",
-        "e.invalidated_at_time",
+        _told("invalidated_at_time"),
         "When it ceased to be there",
         ucd="time.end",
         utype="Entity.invalidatedAtTime",
     ),
     text(
         "comment",
-        "e.comment",
+        _told("comment"),
         "What else is to be said of it",
+        confine=None,
         ucd="meta.note",
         utype="Entity.comment",
         principal=False,

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from obstap.live import live_tables
 from obstap.tap.asyncjob import run
-from provenance.models import Activity, Entity, Used
+from provenance.models import Activity, Entity, EntityKind, HadMember, Used
 from tests.provenance.tap.conftest import DID, JOBS, World
 from uws.executors import InProcessContext
 
@@ -120,6 +120,37 @@ def test_an_entity_that_an_open_job_used_is_seen_but_not_who_made_it(world: Worl
     for name in ("wasgeneratedby", "wasattributedto", "last_step"):
         assert world.ask("ann", f"SELECT entity_id FROM provenance.{name} WHERE entity_id = '{kept.identifier}'") == []
     assert world.ask("ann", "SELECT agent_id FROM provenance.agent WHERE agent_id = 'user/ben'") == []
+
+
+def test_of_what_an_open_job_used_neither_address_nor_time_nor_origin_is_told(world: World) -> None:
+    """As in ProvSAP: identifier, name, kind, size and checksum, and no more."""
+    kept = Entity.objects.get(identifier=f"job:{JOBS['ben']}/kept")
+    Entity.objects.filter(pk=kept.pk).update(invalidated_at_time=timezone.now(), comment="said of it")
+    Used.objects.create(activity=Activity.objects.get(identifier=JOBS["nobody"]), entity=kept, role="events")
+    query = (
+        "SELECT name, location, generated_at_time, invalidated_at_time, comment, sha256, entity_size"
+        f" FROM provenance.entity WHERE entity_id = '{kept.identifier}'"
+    )
+    hidden = {"location": "", "generated_at_time": "", "invalidated_at_time": "", "comment": ""}
+    known = {"name": "kept.fits", "sha256": "b" * 64, "entity_size": "50"}
+    assert world.ask("ann", query) == [known | hidden]
+    (own,) = world.ask("ben", query)
+    assert all(own.values())
+    assert world.ask("ann", "SELECT name FROM provenance.entity WHERE comment = 'said of it'") == []
+    origin = f"SELECT used_entity_id FROM provenance.wasderivedfrom WHERE entity_id = '{kept.identifier}'"
+    assert world.ask("ann", origin) == []
+    assert world.ask("ben", origin) == [{"used_entity_id": DID}]
+
+
+def test_what_lies_in_a_closed_collection_is_not_told(world: World) -> None:
+    """Even where an open job used the collection, and everybody may see the file."""
+    ben, nobody = (Activity.objects.get(identifier=JOBS[name]) for name in ("ben", "nobody"))
+    folder = Entity.objects.create(identifier="job:x/folder", kind=EntityKind.COLLECTION, name="f", owner=ben.owner)
+    HadMember.objects.create(collection=folder, entity=Entity.objects.get(identifier=DID))
+    Used.objects.create(activity=nobody, entity=folder, role="folder")
+    query = "SELECT entity_id FROM provenance.hadmember WHERE collection_id = 'job:x/folder'"
+    assert world.ask("ann", query) == []
+    assert world.ask("ben", query) == [{"entity_id": DID}]
 
 
 def test_a_closed_parent_is_not_named(world: World) -> None:
