@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from obstap.datalink import Link
 from obstap.products import shown_products
+from provenance.chunks import NAMES, chunks
 from provenance.models import Activity, Entity
-from provenance.recording.states import current, parts, states_of
-from provenance.walk import open_to
+from provenance.recording.states import current, states_of
+from provenance.visibility import open_to
 
 __all__ = ["provenance_links"]
 
@@ -42,7 +43,7 @@ def _makers(identifiers: Sequence[str], user: Any) -> dict[str, str]:
     """The jobs that made published products, by the identifiers of these."""
     makers = {product.obs_publisher_did: product.maker_id for product in shown_products(identifiers)}
     opened: set[str] = set()
-    for part in parts(makers.values()):
+    for part in chunks(makers.values(), NAMES):
         rows = Activity.objects.filter(open_to(user), identifier__in=part)
         opened.update(rows.values_list("identifier", flat=True))
     return {did: job for did, job in makers.items() if job in opened}
@@ -52,7 +53,7 @@ def _entities(identifiers: Sequence[str], user: Any) -> dict[str, Entity]:
     """The present states of data sets."""
     present = {did: entity for did, states in states_of(identifiers).items() if (entity := current(states)) is not None}
     opened: set[int] = set()
-    for part in parts(entity.pk for entity in present.values()):
+    for part in chunks(entity.pk for entity in present.values()):
         opened.update(Entity.objects.filter(open_to(user), pk__in=part).values_list("pk", flat=True))
     return {did: entity for did, entity in present.items() if entity.pk in opened}
 

@@ -16,7 +16,8 @@ from provenance.document import Model
 from provenance.graph import Graph
 from provenance.models import Activity, Entity
 from provenance.reading import Detail, graph_of
-from provenance.walk import Direction, Found, Way, open_to, walk
+from provenance.visibility import open_to
+from provenance.walk import Direction, Found, Way, walk
 from vo.dali import Parameters
 from vo.errors import NotFoundError, ParameterError
 from vo.wording import did_you_mean

@@ -8,7 +8,8 @@ from provenance.graph import Graph
 from provenance.models import Activity, ActivityKind, Entity, Used, WasGeneratedBy, WasInformedBy
 from provenance.reading import Detail, graph_of
 from provenance.recording.states import current, states_of
-from provenance.walk import Found, open_to
+from provenance.visibility import open_to
+from provenance.walk import Found
 from uws.digests import known_digest
 from uws.inputs import resolve
 from uws.selectors import get_job

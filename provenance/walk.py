@@ -19,18 +19,16 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from provenance.chunks import KEYS, chunks
 from provenance.models import Activity, HadMember, Used, WasGeneratedBy
 from provenance.pause import without_collection
-from uws.times import now
+from provenance.visibility import open_sql, open_to
 from vo.errors import ParameterError
 
-__all__ = ["MOST", "MOST_RELATIONS", "Direction", "Found", "Way", "chunks", "open_to", "too_much", "walk"]
+__all__ = ["MOST", "MOST_RELATIONS", "Direction", "Found", "Way", "too_much", "walk"]
 
 FEW = 12
 """Relations up to which each is a query of its own."""
-
-CHUNK = 10_000
-"""Keys that one query names at most; SQLite allows 32,766."""
 
 MOST = 100_000
 """Activities and entities that one graph has at most: about 200 MB while its document is written."""
@@ -91,21 +89,6 @@ class Found:
         self.entities |= more.entities
         if len(self.activities) + len(self.entities) > MOST:
             raise too_much()
-
-
-def open_to(user: Any, prefix: str = "") -> Q:
-    """The activities (or entities) that a user may see: those of everybody and the user's own; a superuser sees all.
-
-    Parameters
-    ----------
-    prefix
-        Of the path to them, such as ``activity__``.
-    """
-    if user is not None and user.is_authenticated:
-        if user.is_superuser:
-            return Q()
-        return Q(**{f"{prefix}public_since__lte": now()}) | Q(**{f"{prefix}owner": user.pk})
-    return Q(**{f"{prefix}public_since__lte": now()})
 
 
 def walk(start: Found, *, user: Any, way: Way) -> Found:
@@ -233,12 +216,12 @@ class _Near:
     def _reach(self, first: Collection[int]) -> set[int]:
         """The activities that can be met from these, which are among them; no more than one more than is allowed."""
         after, before = self._from_activity._meta.db_table, self._from_entity._meta.db_table
-        condition, values = self._open_sql()
-        met, met_values = (condition, values) if self._met else ("TRUE", [])
+        condition, values = open_sql(Activity, "activity", self._user)
+        met, met_values = (condition, values) if self._met else ("1 = 1", [])
         reached: set[int] = set()
         rest = set(first)
         while rest and len(reached) <= MOST:
-            keys = list(islice(rest, CHUNK))
+            keys = list(islice(rest, KEYS))
             marks = ", ".join(["%s"] * len(keys))
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -261,15 +244,6 @@ class _Near:
             rest.difference_update(keys, reached)
         return reached
 
-    def _open_sql(self) -> tuple[str, list[Any]]:
-        """`open_to` in SQL, of a table called ``activity``."""
-        moment = connection.ops.adapt_datetimefield_value(now())
-        if self._user is not None and self._user.is_authenticated:
-            if self._user.is_superuser:
-                return "TRUE", []
-            return "(activity.public_since <= %s OR activity.owner_id = %s)", [moment, self._user.pk]
-        return "activity.public_since <= %s", [moment]
-
 
 def _pairs(rows: QuerySet[Any], here: str, there: str) -> list[tuple[int, int]]:
     """Two columns."""
@@ -286,10 +260,3 @@ def too_much() -> ParameterError:
         f"More than {MOST} activities and entities, or {MOST_RELATIONS} relations between them, lie within it.",
         hint="Ask for fewer relations, or begin nearer to what you look for.",
     )
-
-
-def chunks(keys: Iterable[int]) -> Iterator[list[int]]:
-    """Keys in lists that a query can name."""
-    rest = iter(keys)
-    while part := list(islice(rest, CHUNK)):
-        yield part

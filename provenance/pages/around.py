@@ -8,7 +8,8 @@ from provenance.graph import Graph
 from provenance.models import Activity, Used, WasGeneratedBy
 from provenance.pages.view import View
 from provenance.reading import Detail, graph_of
-from provenance.walk import Direction, Found, Way, open_to, walk
+from provenance.visibility import open_to
+from provenance.walk import Direction, Found, Way, walk
 from vo.errors import ParameterError
 
 __all__ = ["MOST_SHOWN", "around"]

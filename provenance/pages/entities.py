@@ -7,7 +7,7 @@ from typing import Any
 
 from provenance.models import Entity, Used, WasGeneratedBy
 from provenance.selectors import find_entity, is_visible
-from provenance.walk import open_to
+from provenance.visibility import open_to
 from vo.errors import NotFoundError
 
 __all__ = ["MOST_LISTED", "Facts", "Listing", "facts_of", "open_entity"]

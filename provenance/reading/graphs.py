@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from provenance.chunks import chunks
 from provenance.graph import (
     ActivityNode,
     ConfigFileDescriptionNode,
@@ -29,7 +30,8 @@ from provenance.pause import without_collection
 from provenance.reading.descriptions import entity_descriptions, parameter_descriptions, tasks
 from provenance.reading.relations import add_agents, add_influences, add_uses
 from provenance.reading.rows import moment, rows_of
-from provenance.walk import Found, chunks, open_to
+from provenance.visibility import open_to
+from provenance.walk import Found
 
 __all__ = ["Detail", "graph_of"]
 

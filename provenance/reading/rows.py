@@ -10,7 +10,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
-from provenance.walk import MOST_RELATIONS, chunks, too_much
+from provenance.chunks import chunks
+from provenance.walk import MOST_RELATIONS, too_much
 
 __all__ = ["moment", "rows_of"]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from provenance.chunks import NAMES, chunks
 from provenance.models import Entity, EntityDescription, EntityKind
 from provenance.recording.names import fitting
 from provenance.recording.states import is_in, state_with, states_of
@@ -31,9 +32,6 @@ __all__ = [
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when the archive's own data sets are public."""
-
-AT_ONCE = 500
-"""Identifiers that one query names."""
 
 Kind = tuple[str, str, str, str, str]
 """What tells descriptions of entities apart: name, type, content type, type of values and unit."""
@@ -139,11 +137,10 @@ def entities_of(things: Sequence[Thing], *, shared: bool) -> tuple[list[Entity],
 
 def known_entities(identifiers: Iterable[str]) -> dict[str, Entity]:
     """The entities that there are, by their identifiers."""
-    names = list(dict.fromkeys(identifiers))
     return {
         entity.identifier: entity
-        for begin in range(0, len(names), AT_ONCE)
-        for entity in Entity.objects.filter(identifier__in=names[begin : begin + AT_ONCE])
+        for names in chunks(dict.fromkeys(identifiers), NAMES)
+        for entity in Entity.objects.filter(identifier__in=names)
     }
 
 

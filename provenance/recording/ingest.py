@@ -16,6 +16,7 @@ from django.db import transaction
 
 from obstap.archive import access_path
 from obstap.models import ArchiveFile
+from provenance.chunks import NAMES, chunks
 from provenance.models import (
     Activity,
     ActivityKind,
@@ -28,7 +29,7 @@ from provenance.models import (
 from provenance.recording.entities import BEFORE_ALL
 from provenance.recording.happenings import INGESTED, Happening, happen, keeper_agent
 from provenance.recording.names import fitting
-from provenance.recording.states import current, end, name_of_state, parts, states_of
+from provenance.recording.states import current, end, name_of_state, states_of
 from uws.models import FileDigest
 from uws.times import now
 
@@ -102,7 +103,7 @@ def _arrivals(dids: Sequence[str], changed: Collection[str]) -> tuple[list[_Arri
     """The states that are new, and those that are over."""
     arrivals: list[_Arrival] = []
     over: list[Entity] = []
-    for part in parts(dids):
+    for part in chunks(dids, NAMES):
         files = {fitting(file.obs_publisher_did): (file, digest) for file, digest in _files(part)}
         first = Entity.objects.filter(identifier__in=files).values_list("identifier", "invalidated_at_time", "sha256")
         met = {identifier: (ended, sha256) for identifier, ended, sha256 in first}

@@ -12,10 +12,10 @@ from collections.abc import Collection
 from django.db.models import Case, IntegerField, Value, When
 
 from jobdefs.definition import Definition
+from provenance.chunks import chunks
 from provenance.models import Activity, ActivityDescription, Entity, EntityKind, Used, WasGeneratedBy, WasInformedBy
 from provenance.recording.entities import BEFORE_ALL, Thing, entities_of, fitting, seen_by
 from provenance.recording.folders import record_members
-from provenance.walk import chunks
 from uws.models import Job, JobInput
 from uws.odf import DIRECTORY
 

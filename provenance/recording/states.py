@@ -7,29 +7,25 @@ of the archive contains; all but the last were invalidated.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import Any
 
 from django.db import connection
 
+from provenance.chunks import NAMES, chunks
 from provenance.models import Entity, EntityKind
 from provenance.recording.names import LONGEST, fitting
 
-__all__ = ["CHUNK", "current", "end", "is_in", "name_of_state", "parts", "state_with", "states_of"]
+__all__ = ["current", "end", "is_in", "name_of_state", "state_with", "states_of"]
 
 ROOM = 25
 """Characters that are kept for what tells later states apart."""
-
-CHUNK = 400
-"""Things that one query names at most."""
 
 
 def states_of(identifiers: Iterable[str]) -> dict[str, list[Entity]]:
     """The states of each thing, in the order in which they were recorded; nothing for a thing without any."""
     found: dict[str, list[Entity]] = defaultdict(list)
-    for part in parts(identifiers):
+    for part in chunks(identifiers, NAMES):
         known = list(Entity.objects.filter(identifier__in=part).values_list("pk", "identifier"))
         stems = {_stem(identifier): identifier for _, identifier in known}
         keys = [pk for pk, _ in known]
@@ -64,7 +60,7 @@ def current(states: Sequence[Entity]) -> Entity | None:
 def end(states: Iterable[Entity], time: datetime) -> None:
     """Note when states ended; those that had ended before stay as they are."""
     keys = [state.pk for state in states if state.invalidated_at_time is None]
-    for part in parts(keys):
+    for part in chunks(keys):
         Entity.objects.filter(pk__in=part).update(invalidated_at_time=time)
 
 
@@ -87,12 +83,12 @@ def state_with(identifier: str, sha256: str, size: int | None, states: Sequence[
     states
         The states that there are.
     """
-    now = current(states)
+    present = current(states)
     same = [state for state in states if sha256 and state.sha256 == sha256]
     if same:
         return (current(same) or same[-1]).identifier
-    if now is not None and (not sha256 or is_in(now, sha256, size)):
-        return now.identifier
+    if present is not None and (not sha256 or is_in(present, sha256, size)):
+        return present.identifier
     if not sha256:
         return states[-1].identifier
     return name_of_state(identifier, sha256[:16], {state.identifier for state in states})
@@ -120,10 +116,3 @@ def name_of_state(identifier: str, mark: str, taken: Collection[str]) -> str:
 def _stem(identifier: str) -> str:
     """What the identifiers of later states begin with."""
     return fitting(identifier, LONGEST - ROOM)
-
-
-def parts(items: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
-    """Items in lists that a query can name."""
-    rest = iter(items)
-    while part := list(islice(rest, size)):
-        yield part

@@ -24,7 +24,7 @@ from provenance.models import (
 from provenance.recording.entities import BEFORE_ALL
 from provenance.recording.happenings import PUBLISHED, Happening, happen, keeper_agent
 from provenance.recording.states import current, end, name_of_state, states_of
-from provenance.walk import open_to
+from provenance.visibility import open_to
 from uws.runner_results import digest
 from uws.times import now
 

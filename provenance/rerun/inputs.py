@@ -8,8 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from provenance.chunks import NAMES, chunks
 from provenance.models import Entity
-from provenance.walk import open_to
+from provenance.visibility import open_to
 from uws.digests import known_digest, remember_digest
 from uws.inputs import resolve
 from uws.models import Job, JobInput
@@ -87,8 +88,8 @@ def recorded_inputs(job: Job, *, with_steps: bool = True) -> list[JobInput]:
     """
     family = family_of(job) if with_steps else [job.pk]
     found: dict[tuple[str, str], JobInput] = {}
-    for part in range(0, len(family), 500):
-        rows = JobInput.objects.filter(job__in=family[part : part + 500]).exclude(parameter=ARRAY).order_by("pk")
+    for part in chunks(family, NAMES):
+        rows = JobInput.objects.filter(job__in=part).exclude(parameter=ARRAY).order_by("pk")
         for row in sorted(rows, key=lambda row: row.job_id != job.pk):
             known = found.setdefault((row.reference, row.path), row)
             known.sha256 = known.sha256 or row.sha256

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from provenance.chunks import NAMES, chunks
 from provenance.models import (
     Activity,
     ActivityDescription,
@@ -26,6 +27,7 @@ from provenance.rerun.outcomes import Outcome
 from uws.models import Job
 from uws.phases import Phase
 from uws.times import now
+from vo.wording import storable
 
 __all__ = ["ORIGINAL", "REPETITION", "VERDICT", "comparison_id", "record_comparison"]
 
@@ -97,7 +99,7 @@ def record_comparison(*, original: Job, repetition: Job, comparison: Comparison,
                 outcome=item.outcome,
                 before=item.before,
                 after=item.after,
-                detail=_storable(item.detail),
+                detail=storable(item.detail),
             )
             for item in comparison.items
         ),
@@ -109,8 +111,8 @@ def record_comparison(*, original: Job, repetition: Job, comparison: Comparison,
 
 def _use_results(activity: Activity, job: Job, role: str) -> None:
     names = [f"job:{job.pk}/{name}" for name in job.results.order_by("pk").values_list("name", flat=True)]
-    for part in range(0, len(names), _AT_ONCE):
-        entities = Entity.objects.filter(identifier__in=names[part : part + _AT_ONCE]).order_by("pk")
+    for part in chunks(names, NAMES):
+        entities = Entity.objects.filter(identifier__in=part).order_by("pk")
         Used.objects.bulk_create(
             Used(activity=activity, entity=entity, role=role, time=activity.start_time) for entity in entities
         )
@@ -139,13 +141,8 @@ def _comment(original: Job, comparison: Comparison) -> str:
         for item in told[:_TOLD]
     ]
     lines += _more(told[_TOLD:])
-    return _storable("\n".join(line for line in lines if line))
+    return storable("\n".join(line for line in lines if line))
 
 
 def _more(rest: Sequence[object]) -> list[str]:
     return [f"And {len(rest):,} more."] if rest else []
-
-
-def _storable(text: str) -> str:
-    """Databases store neither NUL nor lone surrogates; files hold anything."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
