@@ -89,14 +89,20 @@ def record_publication(*, did: str) -> Activity | None:
 
 @transaction.atomic
 def record_withdrawal(*, did: str) -> None:
-    """Record that a published product is no longer in the archive; its publication is its owner's affair again."""
+    """Record that a published product is no longer in the archive; its publication is its owner's affair again.
+
+    A product that was to be released later never is.
+    """
+    instant = now()
     states = [state for state in states_of([did]).get(did, ()) if state.invalidated_at_time is None]
-    end(states, now())
+    end(states, instant)
+    Entity.objects.filter(pk__in=[state.pk for state in states], public_since__gt=instant).update(public_since=None)
     for activity in Activity.objects.filter(generated__entity__in=states, kind=ActivityKind.PUBLICATION):
-        if activity.owner_id is not None:
-            Activity.objects.filter(pk=activity.pk).update(public_since=None)
-        for maker in Activity.objects.filter(informed__informed=activity):
+        makers = list(Activity.objects.filter(informed__informed=activity))
+        for maker in makers:
             _set_public(maker)
+        if activity.owner_id is not None or not all(maker.public_since for maker in makers):
+            Activity.objects.filter(pk=activity.pk).update(public_since=None)
 
 
 def publication_id(did: str, time: datetime) -> str:
@@ -125,11 +131,28 @@ def _publish(product: PublishedProduct, result: Entity, publication: str, seen: 
 
 def _set_public(activity: Activity) -> None:
     """What a job did may be seen by those who may see a product of it that is published now."""
-    if activity.owner_id is not None:
-        products = Entity.objects.filter(
-            generations__activity__kind=ActivityKind.PUBLICATION,
-            generations__activity__informants__informant=activity,
-            invalidated_at_time__isnull=True,
-        )
-        activity.public_since = products.aggregate(first=Min("public_since"))["first"]
-        activity.save(update_fields=["public_since"])
+    if _is_everybodys(activity):
+        return
+    products = Entity.objects.filter(
+        generations__activity__kind=ActivityKind.PUBLICATION,
+        generations__activity__informants__informant=activity,
+        invalidated_at_time__isnull=True,
+    )
+    activity.public_since = products.aggregate(first=Min("public_since"))["first"]
+    activity.save(update_fields=["public_since"])
+    if activity.public_since is None:
+        _close_comparisons(activity)
+
+
+def _is_everybodys(activity: Activity) -> bool:
+    """Whether a job was made in the public workspace; one whose owner is gone has no owner either."""
+    opened, began = activity.public_since, activity.start_time
+    return activity.owner_id is None and opened is not None and (began is None or opened <= began)
+
+
+def _close_comparisons(activity: Activity) -> None:
+    """The verdicts on repetitions tell of both jobs."""
+    comparisons = Activity.objects.filter(kind=ActivityKind.COMPARISON, informants__informant=activity)
+    keys = list(comparisons.values_list("pk", flat=True))
+    Entity.objects.filter(generations__activity__in=keys).update(public_since=None)
+    Activity.objects.filter(pk__in=keys).update(public_since=None)

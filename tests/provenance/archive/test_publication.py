@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 
 from obstap.models import PublishedProduct
 from obstap.products import publish_results, recover, withdraw_results
-from provenance.models import Activity, ActivityKind, Entity
+from provenance.models import Activity, ActivityKind, Entity, EntityKind, WasGeneratedBy, WasInformedBy
 from provenance.recording import record_job, record_publication
 from tests.obstap.products.conftest import ada, archive, make_job, operator, store_url  # noqa: F401 - fixtures
 from uws.times import format_time
@@ -130,6 +130,50 @@ def test_it_stays_when_the_job_is_gone(client, job) -> None:
     assert client.get(address).status_code == 404
     assert provsap(client, publication)[0] == 404
     assert validity() == [False]
+
+
+def test_what_is_withdrawn_before_its_release_is_never_released(client, job) -> None:
+    release = datetime.now(UTC) + timedelta(days=1)
+    (product,) = publish_results(job=job, collection="Crab", release_date=release)
+    withdraw_results(job_id=job.pk)
+    later = release + timedelta(days=1)
+    assert not Entity.objects.filter(identifier=product.obs_publisher_did, public_since__lte=later).exists()
+    assert not Activity.objects.filter(kind__in=("job", "publication"), public_since__lte=later).exists()
+
+
+def test_a_withdrawal_closes_the_job_of_a_user_who_is_gone(client, job, ada) -> None:  # noqa: F811
+    publish_results(job=job, collection="Crab")
+    publication = Activity.objects.get(kind=ActivityKind.PUBLICATION).identifier
+    job_id = job.pk
+    ada.delete()
+    assert provsap(client, job_id)[0] == 200
+    withdraw_results(job_id=job_id)
+    assert provsap(client, job_id)[0] == 404
+    assert provsap(client, publication)[0] == 404
+
+
+def test_a_withdrawal_leaves_the_public_workspace_as_it_is(client, archive, make_job) -> None:  # noqa: F811
+    made = make_job(user=None)
+    record_job(job_id=made.pk)
+    publish_results(job=made, collection="Crab")
+    publication = Activity.objects.get(kind=ActivityKind.PUBLICATION).identifier
+    withdraw_results(job_id=made.pk)
+    assert provsap(client, made.pk)[0] == 200
+    assert provsap(client, publication)[0] == 200
+
+
+def test_a_withdrawal_closes_what_compared_the_job_with_another(client, job) -> None:
+    """Everybody could repeat the job while its product was there, and see what came of it."""
+    publish_results(job=job, collection="Crab")
+    activity = Activity.objects.get(identifier=job.pk)
+    opened = {"public_since": activity.public_since}
+    comparison = Activity.objects.create(identifier="comparison:x", kind=ActivityKind.COMPARISON, **opened)
+    verdict = Entity.objects.create(identifier="comparison:x/verdict", kind=EntityKind.VALUE, **opened)
+    WasGeneratedBy.objects.create(activity=comparison, entity=verdict)
+    WasInformedBy.objects.create(informed=comparison, informant=activity)
+    assert [provsap(client, name)[0] for name in ("comparison:x", "comparison:x/verdict")] == [200, 200]
+    withdraw_results(job_id=job.pk)
+    assert [provsap(client, name)[0] for name in ("comparison:x", "comparison:x/verdict")] == [404, 404]
 
 
 def test_one_of_two_products_keeps_the_job_open(client, job) -> None:
