@@ -244,6 +244,11 @@ class Definition:
     steps: tuple[Step, ...] = ()
     tasks: tuple[Definition, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """Name and version."""
+        return f"{self.name} {self.version}".rstrip()
+
     def task(self, name: str) -> Definition:
         """The definition of that name among those that the steps run."""
         return next(task for task in self.tasks if task.name == name)

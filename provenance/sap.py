@@ -20,7 +20,7 @@ from provenance.visibility import open_to
 from provenance.walk import Direction, Found, Way, walk
 from vo.dali import Parameters
 from vo.errors import NotFoundError, ParameterError
-from vo.wording import did_you_mean
+from vo.wording import did_you_mean, is_storable
 
 __all__ = ["Request", "find_graph", "read_request"]
 
@@ -157,7 +157,7 @@ def _start(ids: Sequence[str], user: Any, base_url: str) -> Found:
     for given in ids:
         name = _local(given, base_url)
         found = Found()
-        if name.isprintable():  # databases refuse to look for what is not
+        if is_storable(name):
             activities = Activity.objects.filter(open_to(user), identifier=name).values_list("pk", flat=True)
             by_place = Q(location=name) if name else Q(pk__in=())
             entities = Entity.objects.filter(open_to(user), Q(identifier=name) | by_place).values_list("pk", flat=True)

@@ -14,6 +14,7 @@ from uws.digests import known_digest
 from uws.inputs import resolve
 from uws.selectors import get_job
 from vo.errors import NotFoundError
+from vo.wording import is_storable
 
 __all__ = ["Detail", "find_entity", "graph_of", "is_visible", "job_graph", "present_entity"]
 
@@ -68,8 +69,7 @@ def find_entity(*, identifier: str, user: object | None) -> str | None:
     A file that has changed since is another entity (its identifier carries the new digest after ``#``); the entity that
     it was is gone.
     """
-    # PostgreSQL refuses to look for a text with NUL.
-    entity = None if "\0" in identifier else Entity.objects.filter(identifier=identifier).first()
+    entity = Entity.objects.filter(identifier=identifier).first() if is_storable(identifier) else None
     if entity is None:
         return None
     try:
@@ -86,12 +86,12 @@ def find_entity(*, identifier: str, user: object | None) -> str | None:
 
 def present_entity(did: str) -> Entity | None:
     """The state of a data set of the archive in which it is now; None where nothing is known of it."""
-    return current(states_of([did]).get(did, ())) if "\0" not in did else None
+    return current(states_of([did]).get(did, ())) if is_storable(did) else None
 
 
 def is_visible(identifier: str, user: Any) -> bool:
     """Whether a user may see the provenance of a job: its owner, and everybody once a product of it is public."""
-    if "\0" in identifier:
+    if not is_storable(identifier):
         return False
     if Activity.objects.filter(open_to(user), identifier=identifier).exists():
         return True

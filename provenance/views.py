@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 from obstap.tap.resource import parameters, resource
 from provenance.document import Model
 from provenance.formats import Format, find_format, preferred_format
-from provenance.graph import Graph
 from provenance.pages.view import read_depth
 from provenance.sap import find_graph, read_request
 from provenance.selectors import find_entity, job_graph
@@ -29,7 +28,7 @@ SHORT = 1 << 20
 def job_document(request: HttpRequest, job_id: str, extension: str) -> HttpResponseBase:
     """The provenance of a job and, to `depth`, of the jobs that made its inputs, in the form of an extension."""
     form = find_format(extension)
-    graph = _graph(request, job_id)
+    graph = job_graph(job_id=job_id, user=request.user, depth=read_depth(request.GET))
     model = _model(request.GET.get("model", ""))
     body = form.write(graph, base_url=base_url(request), model=model, title=f"Provenance of job {job_id}")
     return _answer(request, body, form, f"{job_id}-prov")
@@ -80,7 +79,3 @@ def entity(request: HttpRequest) -> HttpResponseBase:
     if location is None:
         raise NotFoundError(f"The entity {identifier!r} is not known here, or is not yours to read.")
     return see_other(f"{base_url(request)}/{location}")
-
-
-def _graph(request: HttpRequest, job_id: str) -> Graph:
-    return job_graph(job_id=job_id, user=request.user, depth=read_depth(request.GET))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from uws.models import FileDigest
-from uws.runner_results import Listing, state
+from uws.runner_results import Listing, digest, state
 
-__all__ = ["known_digest", "known_listing", "remember_digest"]
+__all__ = ["digest_of", "known_digest", "known_listing", "remember_digest"]
 
 
 def known_digest(path: Path) -> str:
@@ -22,6 +22,21 @@ def known_digest(path: Path) -> str:
     size, mtime_ns = state(path)
     found = FileDigest.objects.filter(path=str(path), size=size, mtime_ns=mtime_ns)
     return found.values_list("sha256", flat=True).first() or ""
+
+
+def digest_of(path: Path) -> str:
+    """The sha256 of a file or a directory, which is read and remembered where it is not known.
+
+    Raises
+    ------
+    OSError
+        When it cannot be read.
+    """
+    sha256 = known_digest(path)
+    if not sha256:
+        _, sha256 = digest(path)
+        remember_digest(path, sha256)
+    return sha256
 
 
 def known_listing(path: str, sha256: str) -> Listing:

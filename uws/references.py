@@ -11,6 +11,7 @@ from jobdefs.activation import active_outputs
 from jobdefs.checking import check
 from jobdefs.command import references
 from jobdefs.definition import Definition
+from uws.entities import result_id, upload_id
 from uws.inputs import Resolved, resolve
 from uws.models import Job, JobInput, JobKind, Result
 from uws.selectors import get_job, get_result, result_path
@@ -27,6 +28,7 @@ __all__ = [
     "promised_results",
     "replacements",
     "resolve_result",
+    "sender_of",
 ]
 
 SUMMARY = "summary"
@@ -200,11 +202,18 @@ def resolve_result(reference: str, *, user: Any) -> Resolved | None:
         path=path,
         name=path.name,
         media_type=result.media_type,
-        entity_id=f"job:{job.taken_over or job.id}/{result.name}",
+        entity_id=result_id(job.taken_over or job.id, result.name),
         size=result.size,
         sha256=result.sha256,
         location=f"uws/{job.definition}/{job.id}/results/{result.name}",
     )
+
+
+def sender_of(job: Job) -> Job:
+    """The job that a request made, with which the files of the request lie: the one above all others."""
+    while job.parent is not None:
+        job = job.parent
+    return job
 
 
 def _find(reference: str, *, job: Job) -> tuple[Resolved, str]:
@@ -225,15 +234,13 @@ def _lookup(reference: str, *, job: Job) -> Resolved:
     if not reference.startswith(UPLOADED):
         return resolve(reference, user=job.owner)
     name = reference.removeprefix(UPLOADED)
-    sender = job
-    while sender.parent is not None:  # the files of a request lie with the job that it made
-        sender = sender.parent
+    sender = sender_of(job)
     path = upload_path(job=sender, name=name)
     return Resolved(
         path=path,
         name=name,
         media_type="application/octet-stream",
-        entity_id=f"job:{sender.id}/parameters/{name}",
+        entity_id=upload_id(sender.id, name),
         size=path.stat().st_size,
     )
 

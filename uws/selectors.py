@@ -13,7 +13,17 @@ from uws.models import Job, Result
 from uws.phases import Phase
 from vo.errors import NotFoundError
 
-__all__ = ["child_counts", "get_job", "get_result", "list_children", "list_jobs", "log_tail", "result_path"]
+__all__ = [
+    "child_counts",
+    "get_job",
+    "get_result",
+    "list_children",
+    "list_jobs",
+    "log_tail",
+    "result_path",
+    "signed_in",
+    "visible_jobs",
+]
 
 LOG_CHUNK = 64 * 1024
 """Bytes of a log that one call gives at most."""
@@ -37,7 +47,7 @@ def get_job(*, job_id: str, user: Any, definition: str | None = None) -> Job:
     vo.errors.NotFoundError
         When there is no such job, or it is another user's.
     """
-    jobs = Job.objects.select_related("owner").filter(_visible(user), pk=job_id)
+    jobs = Job.objects.select_related("owner").filter(visible_jobs(user), pk=job_id)
     if definition is not None:
         jobs = jobs.filter(definition=definition)
     job = None if _cannot_be_stored(job_id) else jobs.first()
@@ -152,18 +162,19 @@ def _cannot_be_stored(text: str) -> bool:
     return "\0" in text
 
 
-def _is_known(user: Any) -> bool:
-    return user is not None and user.is_authenticated
+def signed_in(user: Any) -> Any:
+    """The user whose jobs are the user's own; None for whoever did not sign in."""
+    return user if user is not None and user.is_authenticated else None
 
 
 def _own(user: Any) -> Q:
-    if not _is_known(user):
+    if signed_in(user) is None:
         return Q(owner__isnull=True, deleted=False)
     if user.is_superuser:
         return Q(deleted=False)
     return Q(owner_id=user.pk, deleted=False)
 
 
-def _visible(user: Any) -> Q:
+def visible_jobs(user: Any) -> Q:
     """Own jobs and those of the public workspace, which anybody who knows the address may see."""
     return _own(user) | Q(owner__isnull=True, deleted=False)

@@ -25,6 +25,7 @@ from uws.pipelines.needs import wait_for
 from uws.pipelines.readiness import make_ready
 from uws.pipelines.retry import copy_files
 from uws.scheduling import admit, quote_of_queued
+from uws.selectors import signed_in
 from uws.times import now
 from uws.transitions import abort, move
 from uws.uploads import UPLOADED, save_uploads
@@ -105,7 +106,7 @@ def create_job(
             definition_version=task.version,
             definition_document=task.to_dict(),
             run_id=_checked_run_id(run_id),
-            owner=user if user is not None and user.is_authenticated else None,
+            owner=signed_in(user),
             parameters=check_partial(task, _with_files(task, parameters, files)),
             base_url=base_url,
             creation_time=created,

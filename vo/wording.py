@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "nearest", "plain", "storable"]
+__all__ = ["did_you_mean", "is_storable", "nearest", "plain", "storable"]
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -33,3 +33,8 @@ def plain(value: float) -> str:
 def storable(text: str) -> str:
     """The text as every database stores it: U+FFFD stands for NUL and for halves of surrogate pairs."""
     return text if text.isprintable() else _UNSTORABLE.sub("\ufffd", text)
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database stores the text, and may be asked for it, as it is."""
+    return storable(text) == text

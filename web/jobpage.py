@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from jobdefs import registry
 from jobdefs.definition import Definition
+from obstap.joblists import TAP, job_address
+from uws.entities import result_id
 from uws.models import Job, JobInput, JobKind, Result
 from uws.notices import shown, standing
 from uws.phases import ACTIVE, FINAL, Phase
@@ -24,9 +26,6 @@ from web.pictures import PREVIEWS, pictured, png_size
 from web.snippets import job_curl, job_pyvo
 
 __all__ = ["JobPage", "Picture", "ResultRow", "job_token"]
-
-TAP = "tap"
-"""The definition whose jobs are queries; its job list is ``/tap/async``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +148,7 @@ class JobPage:
     @property
     def uws_url(self) -> str:
         """The job's address for programs."""
-        place = "tap/async" if self.job.definition == TAP else f"uws/{quote(self.job.definition)}"
-        return f"{self.base_url}/{place}/{self.job.id}"
+        return job_address(self.base_url, self.job)
 
     @property
     def task_url(self) -> str:
@@ -276,7 +274,7 @@ class JobPage:
 
     def _result(self, result: Result) -> ResultRow:
         gone = self.job.phase == Phase.ARCHIVED
-        reference = f"job:{self.job.id}/{result.name}"
+        reference = result_id(self.job.pk, result.name)
         return ResultRow(
             result=result,
             href="" if gone else f"{self.uws_url}/results/{quote(result.name)}",

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
+from obstap.joblists import list_path
+
 __all__ = ["job_curl", "job_pyvo", "query_curl", "query_pyvo", "sync_url"]
 
 
@@ -40,7 +42,7 @@ def query_pyvo(base_url: str, adql: str) -> str:
 
 def job_curl(base_url: str, definition: str, parameters: Mapping[str, Sequence[str]]) -> str:
     """A shell command that starts a job with these parameters and tells its address."""
-    lines = [f"curl -sS -o /dev/null -w '%{{redirect_url}}\\n' {shlex.quote(_list_url(base_url, definition))}"]
+    lines = [f"curl -sS -o /dev/null -w '%{{redirect_url}}\\n' {shlex.quote(f'{base_url}/{list_path(definition)}')}"]
     lines += [
         f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, values in parameters.items() for value in values
     ]
@@ -57,10 +59,6 @@ def job_pyvo(job_url: str) -> str:
         "for result in job.results:\n"
         "    print(result.id_, result.href)\n"
     )
-
-
-def _list_url(base_url: str, definition: str) -> str:
-    return f"{base_url}/tap/async" if definition == "tap" else f"{base_url}/uws/{quote(definition)}"
 
 
 def _python_text(text: str) -> str:

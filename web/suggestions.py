@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from jobdefs.definition import Definition
+from uws.entities import result_id
 from uws.models import Result
 from uws.selectors import list_jobs
 from vo.quantities import relative_time
@@ -30,7 +31,7 @@ def suggestions(*, definition: Definition, user: Any) -> dict[str, list[tuple[st
 
 def _results(jobs: Sequence[str], product_types: Sequence[str]) -> list[tuple[str, str]]:
     found = Result.objects.filter(job__in=jobs, product_type__in=product_types).select_related("job")
-    return [(f"job:{result.job_id}/{result.name}", _description(result)) for result in found.order_by("-pk")[:AT_MOST]]
+    return [(result_id(result.job_id, result.name), _description(result)) for result in found.order_by("-pk")[:AT_MOST]]
 
 
 def _description(result: Result) -> str:

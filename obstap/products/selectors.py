@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from obstap.models import PublishedProduct
+from uws.entities import result_id
 from uws.models import Job, Result
 from uws.selectors import result_path
 
@@ -54,7 +55,7 @@ def preview_of(result: Result) -> Result | None:
 
 def entity_id(product: PublishedProduct) -> str:
     """What provenance calls the result that was published."""
-    return f"job:{product.maker_id}/{product.result}"
+    return result_id(product.maker_id, product.result)
 
 
 def products_of(job_id: str) -> QuerySet[PublishedProduct]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from uws.entities import upload_id
 from uws.inputs import remember_inputs
 from uws.models import JobInput
 
@@ -57,7 +58,7 @@ def keep_uploads(job_id: str, workdir: Path, taken: list[Taken]) -> None:
         JobInput(
             parameter=PARAMETER,
             reference=item.upload.uri,
-            entity_id=item.entity_id or f"job:{job_id}/parameters/{item.part}",
+            entity_id=item.entity_id or upload_id(job_id, item.part),
             name=item.upload.name,
             path=str(item.path),
             media_type=item.media_type,

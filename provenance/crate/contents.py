@@ -7,11 +7,12 @@ from typing import Any
 
 from jobdefs.definition import Definition
 from jobdefs.writing import to_toml
+from obstap.joblists import job_address
 from provenance.commands import plain_command
 from provenance.crate import steps
 from provenance.crate.documents import provenance_parts, uws_document
 from provenance.crate.inputs import add_inputs
-from provenance.crate.model import Crate, job_address, result_item
+from provenance.crate.model import Crate, result_item
 from provenance.crate.names import safe_part
 from provenance.crate.parts import Step, file_part
 from provenance.crate.privacy import Curtain, portable_definition

@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 from jobdefs.definition import Definition
-from provenance.crate.model import Crate, job_address
+from obstap.joblists import job_address
+from provenance.crate.model import Crate
 from provenance.crate.names import safe_part
 from provenance.crate.parts import Item, file_part, media_type_of
+from uws.entities import JOB, upload_id
 from uws.inputs import resolve
 from uws.models import Job, JobInput
-from uws.references import copied_inputs, find_file
+from uws.references import copied_inputs, find_file, sender_of
 from uws.uploads import UPLOADED, list_uploads, upload_path
 from vo.errors import AthanorError
 
@@ -77,7 +79,7 @@ def _upload(job: Job, name: str, base_url: str) -> Item:
     return Item(
         name=safe_part(name),
         media_type="application/octet-stream",
-        identifier=f"job:{job.pk}/parameters/{name}",
+        identifier=upload_id(job.pk, name),
         url=f"{job_address(base_url, job)}/parameters/{quote(name, safe='')}",
         sha256="",
         size=None,
@@ -88,9 +90,9 @@ def _upload(job: Job, name: str, base_url: str) -> Item:
 def _input(row: JobInput, job: Job, base_url: str) -> Item:
     reference = row.reference.removesuffix(f":{row.block}") if row.block else row.reference
     url = f"{base_url}/provenance/entities/?ID={quote(row.entity_id, safe='')}"
-    if reference.startswith(UPLOADED) and row.entity_id.startswith("job:"):
+    if reference.startswith(UPLOADED) and row.entity_id.startswith(JOB):
         name = reference.removeprefix(UPLOADED)
-        url = f"{job_address(base_url, _sender(job))}/parameters/{quote(name, safe='')}"
+        url = f"{job_address(base_url, sender_of(job))}/parameters/{quote(name, safe='')}"
     return Item(
         name=safe_part(row.name),
         media_type=row.media_type or "application/octet-stream",
@@ -102,13 +104,6 @@ def _input(row: JobInput, job: Job, base_url: str) -> Item:
         reference=reference,
         block=row.block,
     )
-
-
-def _sender(job: Job) -> Job:
-    """Whose requests brought the files of a job."""
-    while job.parent is not None:
-        job = job.parent
-    return job
 
 
 def _found(item: Item, crate: Crate, user: Any) -> tuple[Path, str]:

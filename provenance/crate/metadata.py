@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from jobdefs.definition import Definition, Parameter
-from provenance.crate.model import Crate, job_address
+from obstap.joblists import job_address
+from provenance.crate.model import Crate
 from provenance.crate.names import identifier
 from provenance.crate.parts import Item, Part, Step
 from provenance.crate.privacy import person
@@ -112,7 +113,7 @@ class _Describer:
             "conformsTo": _ref(PROFILE),
             "identifier": job.pk,
             "name": f"{crate.definition.title}: job {job.pk}",
-            "description": f"A job of the task {_label(crate.definition)}, which ended {job.phase}, with what it used "
+            "description": f"A job of the task {crate.definition.label}, which ended {job.phase}, with what it used "
             f"and made. {' '.join(crate.notes)}".rstrip(),
             "datePublished": _instant(crate.moment),
             "author": self._agent(),
@@ -185,7 +186,7 @@ class _Describer:
             name,
             "CreateAction",
             name=_title(job),
-            description=f"The job {job.pk} of {_label(task)} ended {job.phase}. {'' if failed else told}".rstrip(),
+            description=f"The job {job.pk} of {task.label} ended {job.phase}. {'' if failed else told}".rstrip(),
             url=job_address(self.crate.base_url, job),
             instrument=self._software(step, task),
             agent=self._agent(),
@@ -269,10 +270,6 @@ def _title(job: Job) -> str:
     if job.parent_id is not None:
         return " ".join(word for word in (job.step or "row", job.branch, job.definition) if word)
     return job.run_id or job.definition
-
-
-def _label(task: Definition) -> str:
-    return f"{task.name} {task.version}".rstrip()
 
 
 def _task_address(base_url: str, task: Definition) -> str:

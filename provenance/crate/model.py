@@ -7,16 +7,15 @@ from datetime import datetime
 from urllib.parse import quote
 
 from jobdefs.definition import Definition
+from obstap.joblists import job_address
 from provenance.crate.names import Names
 from provenance.crate.parts import Item, Part, Step, bytes_part, log_part
 from provenance.crate.privacy import Curtain
+from uws.entities import result_id
 from uws.models import Job, Result
 from uws.selectors import LOGS
 
-__all__ = ["TAP", "Crate", "job_address", "result_item"]
-
-TAP = "tap"
-"""The definition whose job list is ``/tap/async``."""
+__all__ = ["Crate", "result_item"]
 
 
 @dataclass(slots=True)
@@ -70,18 +69,12 @@ class Crate:
         self.parts += step.logs
 
 
-def job_address(base_url: str, job: Job) -> str:
-    """The address of a job in its list."""
-    place = "tap/async" if job.definition == TAP else f"uws/{quote(job.definition, safe='')}"
-    return f"{base_url}/{place}/{job.pk}"
-
-
 def result_item(result: Result, job: Job, base_url: str) -> Item:
     """A result of a job, without its file."""
     return Item(
         name=result.name,
         media_type=result.media_type,
-        identifier=f"job:{job.taken_over or job.pk}/{result.name}",
+        identifier=result_id(job.taken_over or job.pk, result.name),
         url=f"{job_address(base_url, job)}/results/{quote(result.name, safe='')}",
         sha256=result.sha256,
         size=result.size,

@@ -6,7 +6,8 @@ usage: python repeat.py [--upload] [--to DIRECTORY] [SERVICE]
 SERVICE is the base URL of a service that has the task. --upload sends the files in inputs/ instead of naming those of
 the service. Who you are is told by ATHANOR_TOKEN, or by ATHANOR_USER and ATHANOR_PASSWORD. Needs pyvo.
 
-Exit status: 0 the same came out (FITS files may differ in dates and checksums), 1 something else did, 2 it was refused.
+Exit status: 0 the same came out (FITS files may differ in dates and checksums), 1 something else did, 2 nothing was
+tried: it was refused, or a file is missing.
 """
 # ruff: noqa: T201 - what it finds it prints
 
@@ -30,7 +31,7 @@ HERE = Path(__file__).resolve().parent
 
 JOB: dict[str, Any] = {}
 
-DATES = ("DATE", "CHECKSUM", "DATASUM", "DATE-TLM")
+DATES = ("DATE", "CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
 """Cards of FITS files that tell when, and not what."""
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -94,7 +95,8 @@ def submit(session: requests.Session, service: str, *, upload: bool) -> str:
             path = HERE / item["path"] if item["path"] else None
             if path is None or not path.is_file():
                 if item["sent"]:
-                    sys.exit(f"{item['reference']} came with the job, and is not in this crate.")
+                    print(f"{item['reference']} came with the job, and is not in this crate.", file=sys.stderr)
+                    raise SystemExit(2)
                 print(f"{item['reference']} is not in this crate: the service is told its name.", file=sys.stderr)
                 continue
             check(path, item["sha256"])

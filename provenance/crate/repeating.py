@@ -6,11 +6,11 @@ import pprint
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 from jobdefs.definition import Definition
 from jobdefs.sas.environment import SUMMARY_VARIABLE
-from provenance.crate.model import TAP, Crate
+from obstap.joblists import list_path
+from provenance.crate.model import Crate
 from provenance.crate.parts import Item, Step
 from uws.models import JobKind
 from uws.uploads import UPLOADED
@@ -100,7 +100,7 @@ def python_program(crate: Crate) -> bytes:
         parameters += [(_ARRAY, item.reference) for item in crate.whole.inputs if item.parameter == _ARRAY][:1]
     told = {
         "service": crate.base_url,
-        "list": "tap/async" if job.definition == TAP else f"uws/{quote(job.definition, safe='')}",
+        "list": list_path(job.definition),
         "phase": str(job.phase),
         # Of an archived job nobody knows any more how it ended: that it left results tells.
         "ended": str(job.phase) if job.phase != "ARCHIVED" else "COMPLETED" if crate.whole.results else "ERROR",

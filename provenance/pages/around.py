@@ -60,15 +60,27 @@ def _steps(activities: set[int], user: Any) -> set[int]:
 
 
 def _within_limits(start: Found, user: Any, view: View) -> tuple[int, Found | None]:
-    """What lies within the depth, or within the greatest that can be shown."""
-    for depth in range(view.depth, -1, -1):
-        try:
-            found = _found(start, user, view.direction, depth)
-        except ParameterError:
-            continue
-        if len(found.activities) + len(found.entities) <= MOST_SHOWN:
-            return depth, found
-    return 0, None
+    """What lies within the depth, or within the greatest that can be shown: found by halving, for it only grows."""
+    best: tuple[int, Found | None] = (0, None)
+    least, depth, most = 0, view.depth, view.depth
+    while least <= most:
+        found = _if_few(start, user, view.direction, depth)
+        if found is None:
+            most = depth - 1
+        else:
+            best = depth, found
+            least = depth + 1
+        depth = (least + most) // 2
+    return best
+
+
+def _if_few(start: Found, user: Any, direction: str, depth: int) -> Found | None:
+    """What lies within some generations, if it can be shown."""
+    try:
+        found = _found(start, user, direction, depth)
+    except ParameterError:  # it is more than any graph may have
+        return None
+    return found if len(found.activities) + len(found.entities) <= MOST_SHOWN else None
 
 
 def _found(start: Found, user: Any, direction: str, depth: int) -> Found:

@@ -9,6 +9,7 @@ from provenance.models import Entity, Used, WasGeneratedBy
 from provenance.selectors import find_entity, is_visible
 from provenance.visibility import open_to
 from vo.errors import NotFoundError
+from vo.wording import is_storable
 
 __all__ = ["MOST_LISTED", "Facts", "Listing", "facts_of", "open_entity"]
 
@@ -60,7 +61,7 @@ def open_entity(identifier: str, user: Any) -> Entity:
     vo.errors.NotFoundError
         When there is none, or the user may not see it.
     """
-    if "\0" not in identifier:
+    if is_storable(identifier):
         entity = Entity.objects.filter(identifier=identifier).select_related("description").first()
         if entity is not None and _is_open(entity, user):
             return entity

@@ -74,7 +74,7 @@ def entity(request: HttpRequest) -> HttpResponse:
 
 
 def _activity(identifier: str, user: Any) -> Activity | None:
-    if "\0" in identifier or not is_visible(identifier, user):
+    if not is_visible(identifier, user):
         return None
     return Activity.objects.filter(identifier=identifier).select_related("description").first()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection
-from typing import Any
 
 from django.db.models import Model
 
@@ -26,10 +25,11 @@ from provenance.models import (
 )
 from provenance.reading.rows import rows_of
 
-__all__ = ["entity_descriptions", "parameter_descriptions", "tasks"]
+__all__ = ["config_file_descriptions", "entity_descriptions", "parameter_descriptions", "tasks"]
 
 _ENTITY = ("id", "name", "type", "content_type", "value_type", "unit", "ucd", "utype", "description", "docurl")
 _PARAMETER = ("id", "name", "value_type", "unit", "ucd", "utype", "min", "max", '"default"', "options", "description")
+_CONFIG_FILE = ("id", "name", "content_type", "description")
 
 
 def entity_descriptions(keys: Collection[int]) -> dict[int, EntityDescriptionNode]:
@@ -43,6 +43,12 @@ def parameter_descriptions(field: str, keys: Collection[int]) -> list[tuple[int,
         (task, ParameterDescriptionNode(*row[:9], json.loads(row[9]), row[10]))
         for task, *row in rows_of(ParameterDescription, field, keys, "activity_description_id", *_PARAMETER)
     ]
+
+
+def config_file_descriptions(field: str, keys: Collection[int]) -> list[tuple[int, ConfigFileDescriptionNode]]:
+    """Configuration files of tasks whose `field` is one of the keys, each after the primary key of its task."""
+    rows = rows_of(ConfigFileDescription, field, keys, "activity_description_id", *_CONFIG_FILE)
+    return [(task, ConfigFileDescriptionNode(*row)) for task, *row in rows]
 
 
 def tasks(keys: Collection[int], *, of_jobs: Collection[int], in_full: bool) -> dict[int, ActivityDescriptionNode]:
@@ -67,20 +73,14 @@ def tasks(keys: Collection[int], *, of_jobs: Collection[int], in_full: bool) -> 
     for task, parameter in parameter_descriptions("activity_description_id", keys):
         parameters[task].append(parameter)
     files: dict[int, list[ConfigFileDescriptionNode]] = defaultdict(list)
-    for task, *row in config_file_descriptions(keys):
-        files[task].append(ConfigFileDescriptionNode(*row))
+    for task, file in config_file_descriptions("activity_description_id", keys):
+        files[task].append(file)
     return {
         pk: node._replace(
             usages=usages[pk], generations=generations[pk], parameters=parameters[pk], config_files=files[pk]
         )
         for pk, node in found.items()
     }
-
-
-def config_file_descriptions(keys: Collection[int]) -> list[tuple[Any, ...]]:
-    """Primary key of the task, then what is known of a configuration file, for tasks by primary key."""
-    names = ("activity_description_id", "id", "name", "content_type", "description")
-    return rows_of(ConfigFileDescription, "activity_description_id", keys, *names)
 
 
 def _roles(model: type[Model], keys: Collection[int]) -> dict[int, list[RoleDescriptionNode]]:

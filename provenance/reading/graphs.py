@@ -11,7 +11,6 @@ from typing import Any
 from provenance.chunks import chunks
 from provenance.graph import (
     ActivityNode,
-    ConfigFileDescriptionNode,
     ConfigFileNode,
     EntityNode,
     Graph,
@@ -22,12 +21,11 @@ from provenance.models import (
     ActivityKind,
     AlternateOf,
     ConfigFile,
-    ConfigFileDescription,
     Entity,
     Parameter,
 )
 from provenance.pause import without_collection
-from provenance.reading.descriptions import entity_descriptions, parameter_descriptions, tasks
+from provenance.reading.descriptions import config_file_descriptions, entity_descriptions, parameter_descriptions, tasks
 from provenance.reading.relations import add_agents, add_influences, add_uses
 from provenance.reading.rows import moment, rows_of
 from provenance.visibility import open_to
@@ -138,11 +136,7 @@ def _configure(graph: Graph, activities: Sequence[int], user: Any) -> set[int]:
         graph.activities[activity].parameters.append(ParameterNode(name, value, kinds.get(kind), source))
     names = ("activity_id", "name", "location", "comment", "sha256", "description_id")
     files = rows_of(ConfigFile, "activity_id", activities, *names)
-    described = {row[5] for row in files} - {None}
-    columns = ("id", "name", "content_type", "description")
-    of_files = {
-        row[0]: ConfigFileDescriptionNode(*row) for row in rows_of(ConfigFileDescription, "id", described, *columns)
-    }
+    of_files = {node.pk: node for _, node in config_file_descriptions("id", {row[5] for row in files} - {None})}
     for activity, *file, kind in files:
         graph.activities[activity].config_files.append(ConfigFileNode(*file, of_files.get(kind)))
     return _open(Entity, {row[4] for row in rows} - {None}, user)

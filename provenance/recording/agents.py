@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import connection
 
 from provenance.models import Activity, Agent, WasAssociatedWith, WasAttributedTo, WasGeneratedBy
+from provenance.recording.roles import CREATOR, OPERATOR, PROVIDER
 from uws.models import Job
 
 __all__ = ["SERVICE_AGENT", "associate", "known_agent", "service_agent", "user_agent"]
@@ -13,16 +14,14 @@ __all__ = ["SERVICE_AGENT", "associate", "known_agent", "service_agent", "user_a
 SERVICE_AGENT = f"athanor/{settings.ATHANOR_VERSION}"
 """Identifier of this software as an agent."""
 
-CREATOR = "Creator"
-
 
 def associate(activity: Activity, job: Job) -> None:
     """Name the operator and the provider of a job, and the creator of its results."""
     user, service = user_agent(job.owner), service_agent()
     WasAssociatedWith.objects.bulk_create(
         [
-            WasAssociatedWith(activity=activity, agent=user, role="Operator"),
-            WasAssociatedWith(activity=activity, agent=service, role="Provider"),
+            WasAssociatedWith(activity=activity, agent=user, role=OPERATOR),
+            WasAssociatedWith(activity=activity, agent=service, role=PROVIDER),
         ]
     )
     with connection.cursor() as cursor:  # one statement for however many results
@@ -46,7 +45,9 @@ def user_agent(user: object | None) -> Agent:
     return known_agent(f"user/{name}", name=user.get_full_name() or name, type="Person")  # type: ignore[attr-defined]
 
 
-def known_agent(identifier: str, *, name: str, type: str) -> Agent:  # noqa: A002 - the model's word
+def known_agent(identifier: str, *, name: str, type: str, url: str = "") -> Agent:  # noqa: A002 - the model's word
     """The agent with an identifier; it is written when there is none yet."""
-    agent, _ = Agent.objects.get_or_create(identifier=identifier, defaults={"name": name[:200], "type": type})
+    agent, _ = Agent.objects.get_or_create(
+        identifier=identifier, defaults={"name": name[:200], "type": type, "url": url}
+    )
     return agent

@@ -8,15 +8,14 @@ from django.db import connection
 
 from provenance.models import Activity, EntityKind, HadMember, WasGeneratedBy, WasInformedBy
 from provenance.recording.entities import Thing, entities_of, public_since
+from provenance.recording.roles import RESULTS
+from uws.entities import result_id
 from uws.models import Job, JobKind
 
 __all__ = ["adopt", "find_parent", "point_to_doer", "record_array"]
 
 MEMBERS = 10_000
 """Results of an array's jobs that the collection of them tells."""
-
-RESULTS = "results"
-"""Role of the collection of the results of an array."""
 
 
 def find_parent(job: Job) -> Activity | None:
@@ -52,7 +51,7 @@ def point_to_doer(activity: Activity, job: Job) -> None:
 def record_array(activity: Activity, job: Job) -> None:
     """The results of the jobs of an array are a collection, which the array generated."""
     thing = Thing(
-        f"job:{job.pk}/{RESULTS}",
+        result_id(job.pk, RESULTS),
         name=f"Results of {job.definition}",
         kind=EntityKind.COLLECTION,
         generated_at_time=job.end_time,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -21,20 +22,16 @@ from provenance.models import (
     UsageDescription,
     WasAssociatedWith,
 )
-from provenance.recording.agents import service_agent
+from provenance.recording.agents import known_agent, service_agent
+from provenance.recording.roles import PROVIDER, PUBLISHED, RESULT
 from uws.phases import Phase
 
-__all__ = ["INGESTED", "PUBLICATION", "PUBLISHED", "Happening", "happen", "keeper_agent"]
+__all__ = ["PUBLICATION", "Happening", "happen", "keeper_agent"]
 
-INGESTED = "ingested"
-"""Role of a data set in the ingest that brought it in."""
-
-PUBLISHED = "published"
-"""Role of a product or a table of the archive in its publication."""
-
-_Rows = Iterable[tuple[str, ...]]
+_Rows = Sequence[tuple[str, str, str]]
 
 
+@dataclass(frozen=True, slots=True)
 class Happening:
     """A kind of what happens.
 
@@ -50,33 +47,20 @@ class Happening:
         Distributions whose versions are told besides that of this software.
     """
 
-    def __init__(
-        self,
-        kind: str,
-        name: str,
-        description: str,
-        *,
-        docurl: str = "",
-        used: _Rows = (),
-        generated: _Rows = (),
-        parameters: _Rows = (),
-        libraries: Iterable[str] = (),
-    ) -> None:
-        self.kind = kind
-        self.name = name
-        self.description = description
-        self.docurl = docurl
-        self.used = tuple(used)
-        self.generated = tuple(generated)
-        self.parameters = tuple(parameters)
-        self.libraries = tuple(libraries)
+    kind: str
+    name: str
+    description: str
+    used: _Rows = ()
+    generated: _Rows = ()
+    parameters: _Rows = ()
+    libraries: Sequence[str] = ()
 
 
 PUBLICATION = Happening(
     ActivityKind.PUBLICATION,
     "publication",
     "Puts a copy of a job's result into the archive.",
-    used=[("result", "1", "The result of a job")],
+    used=[(RESULT, "1", "The result of a job")],
     generated=[(PUBLISHED, "1", "The data set of the archive")],
     parameters=[
         ("collection", "string", "The obs_collection of the data set"),
@@ -90,7 +74,7 @@ def _describe(happening: Happening) -> ActivityDescription:
     row, new = ActivityDescription.objects.get_or_create(
         name=happening.name,
         version=settings.ATHANOR_VERSION,
-        defaults={"description": happening.description, "docurl": happening.docurl, "type": "Archive"},
+        defaults={"description": happening.description, "type": "Archive"},
     )
     if new:
         for model, things in ((UsageDescription, happening.used), (GenerationDescription, happening.generated)):
@@ -150,7 +134,7 @@ def happen(
     WasAssociatedWith.objects.bulk_create(
         [
             WasAssociatedWith(activity=activity, agent=responsible, role=role),
-            WasAssociatedWith(activity=activity, agent=service_agent(), role="Provider"),
+            WasAssociatedWith(activity=activity, agent=service_agent(), role=PROVIDER),
         ]
     )
     return activity
@@ -159,8 +143,6 @@ def happen(
 def keeper_agent() -> Agent:
     """Whoever runs the service, by the authority of its identifiers: nothing else is known of who gives commands."""
     authority = settings.ATHANOR_AUTHORITY
-    agent, _ = Agent.objects.get_or_create(
-        identifier=f"authority/{authority}",
-        defaults={"name": f"Operator of {authority}"[:200], "type": "Organization", "url": f"ivo://{authority}"},
+    return known_agent(
+        f"authority/{authority}", name=f"Operator of {authority}", type="Organization", url=f"ivo://{authority}"
     )
-    return agent

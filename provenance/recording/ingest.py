@@ -22,13 +22,13 @@ from provenance.models import (
     ActivityKind,
     AlternateOf,
     Entity,
-    EntityDescription,
     GenerationDescription,
     WasGeneratedBy,
 )
-from provenance.recording.entities import BEFORE_ALL
-from provenance.recording.happenings import INGESTED, Happening, happen, keeper_agent
+from provenance.recording.entities import BEFORE_ALL, describe_entities, describe_file
+from provenance.recording.happenings import Happening, happen, keeper_agent
 from provenance.recording.names import fitting
+from provenance.recording.roles import INGESTED, OPERATOR
 from provenance.recording.states import current, end, name_of_state, states_of
 from uws.models import FileDigest
 from uws.times import now
@@ -91,7 +91,7 @@ def record_ingest(
             **told,
         },
         responsible=keeper_agent(),
-        role="Operator",
+        role=OPERATOR,
         public_since=started,
     )
     made = _generate(activity, arrivals, time)
@@ -149,12 +149,8 @@ def _files(dids: Sequence[str]) -> list[tuple[ArchiveFile, str]]:
 
 
 def _generate(activity: Activity, arrivals: Sequence[_Arrival], time: datetime) -> list[Entity]:
-    descriptions: dict[tuple[str, str], EntityDescription] = {}
-    for key in {(item.file.dataproduct_type, item.file.media_type) for item in arrivals}:
-        kind, media_type = key
-        descriptions[key], _ = EntityDescription.objects.get_or_create(
-            name=kind or media_type, type=kind, content_type=media_type, value_type="", unit=""
-        )
+    kinds = [describe_file(item.file.media_type, item.file.dataproduct_type) for item in arrivals]
+    descriptions = describe_entities(kinds)
     made = Entity.objects.bulk_create(
         [
             Entity(
@@ -164,10 +160,10 @@ def _generate(activity: Activity, arrivals: Sequence[_Arrival], time: datetime) 
                 generated_at_time=time,
                 sha256=item.digest,
                 size=item.file.size,
-                description=descriptions[item.file.dataproduct_type, item.file.media_type],
+                description_id=descriptions[kind],
                 public_since=BEFORE_ALL,
             )
-            for item in arrivals
+            for item, kind in zip(arrivals, kinds, strict=True)
         ],
         batch_size=500,
     )

@@ -6,7 +6,6 @@ is a copy of, as long as the owner of the job may see that one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
 from django.db.models import Case, IntegerField, Value, When
@@ -16,13 +15,11 @@ from provenance.chunks import chunks
 from provenance.models import Activity, ActivityDescription, Entity, EntityKind, Used, WasGeneratedBy, WasInformedBy
 from provenance.recording.entities import BEFORE_ALL, Thing, entities_of, fitting, seen_by
 from provenance.recording.folders import record_members
+from uws.entities import JOB, UPLOADS, is_upload
 from uws.models import Job, JobInput
 from uws.odf import DIRECTORY
 
 __all__ = ["inform", "record_inputs"]
-
-UPLOAD = re.compile(r"job:[^/]+/parameters/")
-"""Begins the identifier of a file that came with a request."""
 
 
 def record_inputs(
@@ -63,10 +60,10 @@ def inform(activity: Activity, entities: Collection[Entity]) -> None:
 def _inputs(job: Job, items: list[JobInput]) -> list[tuple[JobInput, Entity]]:
     copies = {
         digest: entity
-        for digest in {item.sha256 for item in items if UPLOAD.match(item.entity_id) and item.sha256 and item.size}
+        for digest in {item.sha256 for item in items if is_upload(item.entity_id) and item.sha256 and item.size}
         if (entity := _same_content(job, digest)) is not None
     }
-    others = [item for item in items if not (UPLOAD.match(item.entity_id) and item.sha256 in copies)]
+    others = [item for item in items if not (is_upload(item.entity_id) and item.sha256 in copies)]
     entities, _ = entities_of([_thing(job, item) for item in others], shared=True)
     by_key = {item.pk: entity for item, entity in zip(others, entities, strict=True)}
     found = [(item, by_key[item.pk] if item.pk in by_key else copies[item.sha256]) for item in items]
@@ -77,8 +74,8 @@ def _inputs(job: Job, items: list[JobInput]) -> list[tuple[JobInput, Entity]]:
 def _same_content(job: Job, digest: str) -> Entity | None:
     """The earliest entity of that content that the owner may see: a data set, else a result, else an upload."""
     rank = Case(
-        When(identifier__startswith="job:", identifier__contains="/parameters/", then=Value(2)),
-        When(identifier__startswith="job:", then=Value(1)),
+        When(identifier__startswith=JOB, identifier__contains=UPLOADS, then=Value(2)),
+        When(identifier__startswith=JOB, then=Value(1)),
         default=Value(0),
         output_field=IntegerField(),
     )
@@ -87,7 +84,7 @@ def _same_content(job: Job, digest: str) -> Entity | None:
 
 
 def _thing(job: Job, item: JobInput) -> Thing:
-    closed = item.entity_id.startswith("job:") and job.owner is not None  # an upload, or another job's result
+    closed = item.entity_id.startswith(JOB) and job.owner is not None  # an upload, or another job's result
     is_folder = item.media_type == DIRECTORY
     return Thing(
         fitting(item.entity_id),

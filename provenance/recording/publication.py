@@ -22,7 +22,8 @@ from provenance.models import (
     WasInformedBy,
 )
 from provenance.recording.agents import user_agent
-from provenance.recording.happenings import PUBLICATION, PUBLISHED, happen, keeper_agent
+from provenance.recording.happenings import PUBLICATION, happen, keeper_agent
+from provenance.recording.roles import PUBLISHED, PUBLISHER, RESULT
 from provenance.recording.states import end, name_of_state, states_of
 from uws.times import format_time, now
 
@@ -59,16 +60,16 @@ def record_publication(*, did: str) -> Activity | None:
         end=product.published_at,
         parameters={"collection": [product.collection], **told},
         responsible=publisher,
-        role="Publisher",
+        role=PUBLISHER,
         **seen,
     )
     roles = activity.description
     Used.objects.create(
         activity=activity,
         entity=result,
-        role="result",
+        role=RESULT,
         time=product.published_at,
-        description=roles.usages.filter(role="result").first(),
+        description=roles.usages.filter(role=RESULT).first(),
     )
     published = _publish(product, result, identifier, seen)
     WasGeneratedBy.objects.create(
@@ -80,7 +81,7 @@ def record_publication(*, did: str) -> Activity | None:
     WasDerivedFrom.objects.create(entity=published, used_entity=result)
     for attribution in result.attributions.select_related("agent"):
         WasAttributedTo.objects.create(entity=published, agent=attribution.agent, role=attribution.role)
-    WasAttributedTo.objects.create(entity=published, agent=publisher, role="Publisher")
+    WasAttributedTo.objects.create(entity=published, agent=publisher, role=PUBLISHER)
     for maker in Activity.objects.filter(generated__entity=result):
         WasInformedBy.objects.create(informed=activity, informant=maker)
         _set_public(maker)

@@ -5,17 +5,13 @@ from __future__ import annotations
 from obstap.tap.readings import readings_of
 from provenance.models import Activity, Entity, Used
 from provenance.recording.entities import Thing, entities_of, public_since
+from provenance.recording.roles import TABLE, UPLOAD
 from provenance.recording.tables import table_entity
+from uws.entities import upload_id
 from uws.models import Job
 from vo.dali import VOTABLE
 
 __all__ = ["record_readings"]
-
-TABLE = "table"
-"""Role of a published table in a query."""
-
-UPLOAD = "UPLOAD"
-"""Role of a table that the client named by its URL: the parameter, as for those that came with the request."""
 
 
 def record_readings(activity: Activity, job: Job) -> list[Entity]:
@@ -26,7 +22,7 @@ def record_readings(activity: Activity, job: Job) -> list[Entity]:
     fetched, _ = entities_of(
         [
             Thing(
-                f"job:{job.pk}/parameters/{item.name}",
+                upload_id(job.pk, item.name),
                 name=item.url.partition("?")[0].rpartition("/")[2] or item.name,
                 media_type=VOTABLE,
                 size=item.size,

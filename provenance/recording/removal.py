@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from provenance.models import Entity
 from provenance.recording.jobs import record_job
+from uws.entities import JOB, upload_id
 from uws.models import Job
 from uws.phases import FINAL, Phase
 from uws.times import now
@@ -33,9 +34,9 @@ def record_removal(*, job_id: str) -> None:
     if any(maker in (holder.pk, holder.taken_over) for holder in holders):
         return
     made = Q(generations__activity__identifier=maker)
-    sent = Q(identifier__startswith=f"job:{job_id}/parameters/") & (
+    sent = Q(identifier__startswith=upload_id(job_id)) & (
         Q(usages__activity__identifier=job_id) | Q(usages__activity__parent__identifier=job_id)
     )
     for which in (made, sent):
         keys = Entity.objects.filter(which, invalidated_at_time=None, value="").values("pk")
-        Entity.objects.filter(pk__in=keys, identifier__startswith="job:").update(invalidated_at_time=now())
+        Entity.objects.filter(pk__in=keys, identifier__startswith=JOB).update(invalidated_at_time=now())

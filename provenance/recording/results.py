@@ -19,6 +19,8 @@ from provenance.models import (
     WasInformedBy,
 )
 from provenance.recording.entities import Thing, describe_entities, entities_of, known_entities, public_since, seen_by
+from provenance.recording.roles import VALUE
+from uws.entities import result_id
 from uws.models import Job, Result
 
 __all__ = ["add_alternates", "derive_from_inputs", "derive_from_steps", "record_results"]
@@ -63,7 +65,7 @@ def derive_from_steps(job: Job, products: Collection[Entity]) -> list[Entity]:
     """The results of a pipeline are files of its steps, whose jobs tell what they come from; these files."""
     makers: dict[str, dict[str, str]] = {}
     for result in Result.objects.filter(job__parent=job).select_related("job").order_by("pk"):
-        identifier = f"job:{result.job.taken_over or result.job_id}/{result.name}"
+        identifier = result_id(result.job.taken_over or result.job_id, result.name)
         makers.setdefault(result.sha256, {}).setdefault(result.job.branch, identifier)
     sources = {product: _maker(product, makers.get(product.sha256, {})) for product in products}
     known = known_entities(sources.values())
@@ -97,7 +99,7 @@ def add_alternates(activity: Activity, job: Job, products: Collection[Entity]) -
 
 def _thing(job: Job, result: Result) -> Thing:
     return Thing(
-        f"job:{job.id}/{result.name}",
+        result_id(job.pk, result.name),
         name=result.path.rpartition("/")[2],
         media_type=result.media_type,
         size=result.size,
@@ -131,7 +133,7 @@ def _inform_users(activity: Activity, entities: Collection[int]) -> None:
     """Tie to an activity those that have used its results, and the values in them that configured others."""
     values = Entity.objects.filter(kind=EntityKind.VALUE, derived_from__used_entity__in=entities)
     keys = list(values.values_list("pk", flat=True))
-    WasGeneratedBy.objects.bulk_create(WasGeneratedBy(entity_id=key, activity=activity, role="value") for key in keys)
+    WasGeneratedBy.objects.bulk_create(WasGeneratedBy(entity_id=key, activity=activity, role=VALUE) for key in keys)
     informed = set(Activity.objects.filter(used__entity__in=entities).values_list("pk", flat=True))
     informed |= set(Activity.objects.filter(parameters__value_entity__in=keys).values_list("pk", flat=True))
     WasInformedBy.objects.bulk_create(

@@ -22,7 +22,8 @@ from provenance.models import (
     WasInformedBy,
 )
 from provenance.recording.entities import BEFORE_ALL
-from provenance.recording.happenings import PUBLISHED, Happening, happen, keeper_agent
+from provenance.recording.happenings import Happening, happen, keeper_agent
+from provenance.recording.roles import FILE, OPERATOR, PUBLISHED
 from provenance.recording.states import current, end, name_of_state, states_of
 from provenance.visibility import open_to
 from uws.runner_results import digest
@@ -34,7 +35,7 @@ PUBLISH_TABLE = Happening(
     ActivityKind.INGEST,
     "publish_table",
     "Publishes the table of a file as a table that TAP queries.",
-    used=[("file", "1", "The file with the table")],
+    used=[(FILE, "1", "The file with the table")],
     generated=[(PUBLISHED, "1", "The table of the archive")],
     parameters=[
         ("name", "string", "Name of the table"),
@@ -80,7 +81,7 @@ def record_table(
         end=time,
         parameters=parameters,
         responsible=keeper_agent(),
-        role="Operator",
+        role=OPERATOR,
         public_since=started,
     )
     if metadata is not None:
@@ -95,7 +96,7 @@ def record_table(
     roles = activity.description
     file = _file(path.name, sha256, size)
     Used.objects.create(
-        activity=activity, entity=file, role="file", time=started, description=roles.usages.filter(role="file").first()
+        activity=activity, entity=file, role=FILE, time=started, description=roles.usages.filter(role=FILE).first()
     )
     WasGeneratedBy.objects.create(
         entity=table,

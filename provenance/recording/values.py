@@ -11,12 +11,11 @@ from jobdefs.definition import Definition, Step
 from jobdefs.steps import TemplateField, axes_of, gives_rows, read_field, stands_alone
 from provenance.models import Activity, Entity, EntityKind, WasDerivedFrom, WasGeneratedBy
 from provenance.recording.entities import Thing, entities_of, fitting, known_entities, public_since
+from provenance.recording.roles import VALUE
+from uws.entities import result_id
 from uws.models import Job, JobKind
 
 __all__ = ["record_values"]
-
-ROLE = "value"
-"""Of a value in the generation by the activity that made its table."""
 
 
 def record_values(job: Job, definition: Definition) -> dict[str, Entity]:
@@ -59,7 +58,7 @@ def _write(job: Job, definition: Definition, taken: Mapping[str, tuple[str, str,
     maker = Job.objects.filter(parent=job.parent_id, step=step, branch=outer).first()
     if maker is None:
         return {}
-    table = f"job:{maker.taken_over or maker.pk}/{result}"
+    table = result_id(maker.taken_over or maker.pk, result)
     source = known_entities([table]).get(table)
     if source is None:
         return {}
@@ -82,5 +81,5 @@ def _write(job: Job, definition: Definition, taken: Mapping[str, tuple[str, str,
     WasDerivedFrom.objects.bulk_create(WasDerivedFrom(entity=entity, used_entity=source) for entity in new)
     doer = Activity.objects.filter(generated__entity=source).first()
     if doer is not None:
-        WasGeneratedBy.objects.bulk_create(WasGeneratedBy(entity=entity, activity=doer, role=ROLE) for entity in new)
+        WasGeneratedBy.objects.bulk_create(WasGeneratedBy(entity=entity, activity=doer, role=VALUE) for entity in new)
     return dict(zip(things, entities, strict=True))

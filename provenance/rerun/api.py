@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote
 
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
 
+from obstap.joblists import job_address
 from provenance.models import ComparedItem
 from provenance.rerun.inputs import InputState
 from provenance.rerun.selectors import Repetition, find_repetition, repetitions_of
@@ -21,16 +21,12 @@ from provenance.rerun.service import ALLOW_CHANGED, plan_rerun, rerun_job
 from uws.http.forms import read_form
 from uws.http.locations import base_url
 from uws.http.negotiation import JSON
-from uws.models import Job
 from uws.selectors import get_job
 from uws.views.resource import resource
 from vo.dali import Parameters
 from vo.errors import NotFoundError, ParameterError
 
 __all__ = ["urlpatterns"]
-
-TAP = "tap"
-"""The definition whose job list is ``/tap/async``."""
 
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 
@@ -50,7 +46,7 @@ def _plan(request: HttpRequest, *, job_id: str) -> HttpResponseBase:
 def _rerun(request: HttpRequest, *, job_id: str) -> HttpResponseBase:
     service = base_url(request)
     job = rerun_job(job_id=job_id, user=request.user, base_url=service, allow_changed=_allows_changed(request))
-    place = _job_url(job, service)
+    place = job_address(service, job)
     answer = {"job": job.pk, "repeats": job_id, "phase": job.phase, "url": place}
     if job.held_reason:
         answer["held"] = job.held_reason
@@ -106,11 +102,6 @@ def _unknown(name: str) -> ParameterError:
     return ParameterError(
         repr(name[:40]), f"it is not taken here; {ALLOW_CHANGED} is: a job is repeated with its own parameters."
     )
-
-
-def _job_url(job: Job, service: str) -> str:
-    place = "tap/async" if job.definition == TAP else f"uws/{quote(job.definition, safe='')}"
-    return f"{service}/{place}/{job.pk}"
 
 
 def _input(item: InputState) -> dict[str, Any]:

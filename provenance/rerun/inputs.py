@@ -11,13 +11,13 @@ from typing import Any
 from provenance.chunks import NAMES, chunks
 from provenance.models import Entity
 from provenance.visibility import open_to
-from uws.digests import known_digest, remember_digest
+from uws.digests import digest_of
+from uws.entities import is_upload, read_upload, result_id
 from uws.inputs import resolve
 from uws.models import Job, JobInput
 from uws.pipelines.arrays import ARRAY
 from uws.references import find_file
-from uws.runner_results import digest
-from uws.selectors import get_job
+from uws.selectors import get_job, signed_in
 from uws.uploads import UPLOADED, upload_path
 from vo.errors import AthanorError, NotFoundError
 
@@ -93,11 +93,9 @@ def recorded_inputs(job: Job, *, with_steps: bool = True) -> list[JobInput]:
         for row in sorted(rows, key=lambda row: row.job_id != job.pk):
             known = found.setdefault((row.reference, row.path), row)
             known.sha256 = known.sha256 or row.sha256
-    ours = {f"job:{member}/" for member in family}
+    ours = {result_id(member, "") for member in family}
     return [
-        row
-        for row in found.values()
-        if "/parameters/" in row.entity_id or row.entity_id.partition("/")[0] + "/" not in ours
+        row for row in found.values() if is_upload(row.entity_id) or row.entity_id.partition("/")[0] + "/" not in ours
     ]
 
 
@@ -130,12 +128,11 @@ def _state(row: JobInput, user: Any) -> InputState:
 def _present(row: JobInput, user: Any) -> tuple[Path, str]:
     """Where the input is now, and its sha256; a `vo.errors.NotFoundError` where it is gone, or not the user's."""
     if row.reference.startswith(UPLOADED):
-        sender, _, name = row.entity_id.removeprefix("job:").partition("/parameters/")
+        sender, name = read_upload(row.entity_id)
         path = upload_path(job=get_job(job_id=sender, user=user), name=name)
-        return path, _digest(path)
-    asker = user if user is not None and user.is_authenticated else None
-    found = find_file(row.reference, job=Job(owner=asker))
-    return found.path, found.sha256 or _digest(found.path)
+        return path, digest_of(path)
+    found = find_file(row.reference, job=Job(owner=signed_in(user)))
+    return found.path, found.sha256 or digest_of(found.path)
 
 
 def _elsewhere(row: JobInput, user: Any) -> Iterator[tuple[Path, str]]:
@@ -145,19 +142,11 @@ def _elsewhere(row: JobInput, user: Any) -> Iterator[tuple[Path, str]]:
     same = Entity.objects.filter(open_to(user), sha256=row.sha256).order_by("pk")
     for identifier in same.values_list("identifier", flat=True)[:_CANDIDATES]:
         reference = identifier.partition("#")[0]
-        if "/parameters/" in reference:
+        if is_upload(reference):
             continue
         try:
             found = resolve(reference, user=user)
-            if (found.sha256 or _digest(found.path)) == row.sha256:
+            if (found.sha256 or digest_of(found.path)) == row.sha256:
                 yield found.path, reference
         except (NotFoundError, OSError):
             continue
-
-
-def _digest(path: Path) -> str:
-    known = known_digest(path)
-    if not known:
-        _, known = digest(path)
-        remember_digest(path, known)
-    return known

@@ -24,6 +24,7 @@ from provenance.models import (
 from provenance.recording.agents import associate
 from provenance.rerun.comparing import Comparison
 from provenance.rerun.outcomes import Outcome
+from uws.entities import result_id
 from uws.models import Job
 from uws.phases import Phase
 from uws.times import now
@@ -110,7 +111,7 @@ def record_comparison(*, original: Job, repetition: Job, comparison: Comparison,
 
 
 def _use_results(activity: Activity, job: Job, role: str) -> None:
-    names = [f"job:{job.pk}/{name}" for name in job.results.order_by("pk").values_list("name", flat=True)]
+    names = [result_id(job.pk, name) for name in job.results.order_by("pk").values_list("name", flat=True)]
     for part in chunks(names, NAMES):
         entities = Entity.objects.filter(identifier__in=part).order_by("pk")
         Used.objects.bulk_create(

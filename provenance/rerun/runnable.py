@@ -35,17 +35,16 @@ def check_still_runs(definition: Definition) -> None:
 
 
 def _check(task: Definition) -> None:
-    label = f"{task.name} {task.version}".rstrip()
     today = registry.all_definitions().values()
     if task.environment == "inprocess":
         if task.function not in {item.function for item in today if item.environment == "inprocess"}:
-            raise UsageError(f"{label} is no longer a task of this service.")
+            raise UsageError(f"{task.label} is no longer a task of this service.")
     elif task.environment == "program":
         program = task.command[0]
         allowed = {item.command[0] for item in today if item.environment == "program"}
         if program not in allowed or not os.access(program, os.X_OK):
-            raise UsageError(f"{label} runs a program that this service no longer has.")
+            raise UsageError(f"{task.label} runs a program that this service no longer has.")
     elif task.environment == "builtin" or (task.environment == "any" and not runs_sas(task)):
         name = task.command[0]
         if not name.isidentifier() or find_spec(f"jobdefs.tasks.{name}") is None:
-            raise UsageError(f"{label} is a built-in task that this service no longer has.")
+            raise UsageError(f"{task.label} is a built-in task that this service no longer has.")

@@ -12,7 +12,7 @@ from provenance.models import Activity, ComparedItem, Entity
 from provenance.rerun.outcomes import Outcome
 from provenance.rerun.recording import VERDICT, comparison_id
 from uws.models import Job
-from uws.selectors import get_job
+from uws.selectors import get_job, visible_jobs
 from vo.errors import NotFoundError
 
 __all__ = ["Repetition", "find_repetition", "is_compared", "repetitions_of"]
@@ -105,10 +105,7 @@ def find_repetition(*, job: Job, user: Any, most: int | None = None) -> Repetiti
 
 def repetitions_of(*, job: Job, user: Any) -> list[Repetition]:
     """The repetitions of a job that the user may see, the latest first, without what was found of each result."""
-    visible = Q(owner__isnull=True)
-    if user is not None and user.is_authenticated:
-        visible = Q() if user.is_superuser else visible | Q(owner_id=user.pk)
-    jobs = list(job.repetitions.filter(visible, deleted=False).order_by("-creation_time", "-pk")[:MOST])
+    jobs = list(job.repetitions.filter(visible_jobs(user)).order_by("-creation_time", "-pk")[:MOST])
     verdicts = _verdicts(item.pk for item in jobs)
     return [
         Repetition(item, job, verdicts[item.pk].value, verdicts[item.pk].comment)

@@ -14,6 +14,7 @@ from provenance.models import Activity, ActivityKind
 from provenance.rerun.inputs import InputState, State, present_inputs
 from provenance.rerun.runnable import check_still_runs
 from provenance.selectors import is_visible
+from uws.entities import read_upload
 from uws.identifiers import new_id
 from uws.limits import PARENTS, executor_of, granted_destruction, granted_duration, limits_of
 from uws.models import Job, JobKind, PhaseChange
@@ -21,7 +22,7 @@ from uws.parameters import check_partial
 from uws.phases import FINAL, Phase
 from uws.pipelines.links import link_or_copy
 from uws.pipelines.retry import copy_files
-from uws.selectors import get_job
+from uws.selectors import get_job, signed_in
 from uws.services import run_job
 from uws.times import now
 from uws.uploads import FOLDER
@@ -202,7 +203,7 @@ def _make(plan: Plan, parameters: Values, *, user: Any, base_url: str) -> Job:
             definition_version=old.definition_version,
             definition_document=old.definition_document,
             run_id=old.run_id if plan.is_readable else "",
-            owner=user if user is not None and user.is_authenticated else None,
+            owner=signed_in(user),
             parameters=check_partial(task, parameters),
             base_url=base_url,
             creation_time=created,
@@ -230,7 +231,7 @@ def _bring_files(plan: Plan, job: Job) -> None:
     uploads = [item for item in plan.inputs if item.is_upload and item.path is not None]
     try:
         for item in uploads:
-            name = item.entity_id.partition("/parameters/")[2]
+            _, name = read_upload(item.entity_id)
             link_or_copy(item.path, job.workdir / FOLDER / name)  # type: ignore[arg-type]
     except OSError as error:
         raise UsageError("A file that came with the job cannot be read; it cannot be repeated.") from error

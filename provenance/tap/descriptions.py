@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.tap.keys import activity_description, entity_description, identifier
+from provenance.tap.keys import activity_description, described_by, entity_description, identifier
 from provenance.tap.view import Item, View, address, number, reference, table, text
 
 __all__ = ["DESCRIPTIONS"]
@@ -21,9 +21,7 @@ _TASK = identifier("activitydescription", activity_description("k"), "The task i
 _OF_TASK = reference(
     "activitydescription_id", "activitydescription", "activitydescription_id", "The task in its version"
 )
-_KIND = text(
-    "entitydescription_id", entity_description("e"), "What kind of entity it is", ucd="meta.id.assoc", principal=False
-)
+_KIND = described_by("entitydescription", entity_description("e"), "What kind of entity it is")
 
 
 def _own(what: str, sql: str, klass: str) -> Item:

@@ -1,10 +1,29 @@
-"""The identifiers by which rows of these tables are known, in SQL; keys of the database never are among them."""
+"""Columns that several tables have: above all the identifiers of their rows, which never are keys of the database."""
 
 from __future__ import annotations
 
 from provenance.tap.view import Item, text
 
-__all__ = ["activity_description", "described_by", "entity_description", "identifier"]
+__all__ = ["DATA_SET", "SOFTWARE", "activity_description", "described_by", "entity_description", "identifier"]
+
+DATA_SET = text(
+    "obs_publisher_did",
+    "CASE WHEN substr(e.identifier, 1, 6) = 'ivo://' THEN e.identifier END",
+    "The data set of ivoa.obscore that it is, in its present state or another; NULL for others",
+    form="did",
+    confine="e.identifier",
+    ucd="meta.ref.ivoid",
+)
+"""Of an entity that is called `e`."""
+
+SOFTWARE = text(
+    "software",
+    "CAST(a.software AS text)",
+    "What ran, with versions: name version; name version; …",
+    form="software",
+    ucd="meta.version",
+)
+"""Of an activity that is called `a`."""
 
 
 def identifier(what: str, sql: str, description: str, *, utype: str = "", name: str = "") -> Item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.tap.keys import identifier
+from provenance.tap.keys import DATA_SET, SOFTWARE, identifier
 from provenance.tap.view import number, reference, table, text, time
 
 __all__ = ["LAST_STEP"]
@@ -36,27 +36,14 @@ LAST_STEP = table(
     identifier(
         "entity", "e.identifier", "Identifier of the data set or result: obs_publisher_did, or job:<jobid>/<result>"
     ),
-    text(
-        "obs_publisher_did",
-        "CASE WHEN substr(e.identifier, 1, 6) = 'ivo://' THEN e.identifier END",
-        "The data set of ivoa.obscore that it is, in its present state or another; NULL for others",
-        form="did",
-        confine="e.identifier",
-        ucd="meta.ref.ivoid",
-    ),
+    DATA_SET,
     text("entity_name", "e.name", "Name of the file", ucd="meta.title", utype="Entity.name"),
     text("sha256", "e.sha256", "SHA-256 of its bytes, in hexadecimal", ucd="meta.checksum"),
     identifier("activity", "a.identifier", "The job that made it; of published data sets, not the publication"),
     text("kind", "a.kind", "job, ingest, publication or comparison", ucd="meta.code.class"),
     text("task", "a.name", "Name of the task", ucd="meta.title", utype="Activity.name"),
     text("version", "k.version", "Version of the task", ucd="meta.version", utype="ActivityDescription.version"),
-    text(
-        "software",
-        "CAST(a.software AS text)",
-        "What ran, with versions: name version; name version; …",
-        form="software",
-        ucd="meta.version",
-    ),
+    SOFTWARE,
     text(
         "operator",
         "(SELECT min(g.name) FROM provenance_wasassociatedwith w JOIN provenance_agent g ON g.id = w.agent_id"

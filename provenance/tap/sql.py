@@ -15,6 +15,7 @@ from django.db import connection
 from provenance.models import Activity, Entity
 from provenance.tap.view import View
 from provenance.visibility import open_sql
+from vo.wording import is_storable
 
 __all__ = ["MOST_VALUES", "Statement", "statement"]
 
@@ -50,7 +51,7 @@ def statement(view: View, columns: list[str], only: Mapping[str, frozenset[str]]
     selected = ", ".join(zone.format(item.sql) if item.form == "time" else item.sql for item in items)
     conditions, texts = [view.condition], []
     for name, wanted in only.items():
-        more_conditions, more = _confined(view, name, sorted(text for text in wanted if "\0" not in text))
+        more_conditions, more = _confined(view, name, sorted(text for text in wanted if is_storable(text)))
         conditions += more_conditions
         texts += more
     condition = " AND ".join(conditions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provenance.tap.keys import activity_description, described_by, entity_description, identifier
+from provenance.tap.keys import DATA_SET, SOFTWARE, activity_description, described_by, entity_description, identifier
 from provenance.tap.view import address, number, reference, table, text, time
 
 __all__ = ["THINGS"]
@@ -29,14 +29,7 @@ ENTITY = table(
     "entity",
     "What was used or made: data sets of the archive, results of jobs, uploaded files, collections of files, values",
     identifier("entity", "e.identifier", "Identifier: obs_publisher_did, or job:<jobid>/<result>", utype="Entity.id"),
-    text(
-        "obs_publisher_did",
-        "CASE WHEN substr(e.identifier, 1, 6) = 'ivo://' THEN e.identifier END",
-        "The data set of ivoa.obscore that it is, in its present state or another; NULL for others",
-        form="did",
-        confine="e.identifier",
-        ucd="meta.ref.ivoid",
-    ),
+    DATA_SET,
     text("kind", "e.kind", "dataset, collection or value", ucd="meta.code.class"),
     text("name", "e.name", "Name of the file, or of what else it is", ucd="meta.title", utype="Entity.name"),
     address("location", _told("location"), "Where it can be had", utype="Entity.location"),
@@ -109,13 +102,7 @@ ACTIVITY = table(
         ucd="meta.note",
         principal=False,
     ),
-    text(
-        "software",
-        "CAST(a.software AS text)",
-        "What ran, with versions: name version; name version; …",
-        form="software",
-        ucd="meta.version",
-    ),
+    SOFTWARE,
     text(
         "resources",
         "CAST(a.usage AS text)",

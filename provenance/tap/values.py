@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obstap.arrow import times_of
+from vo.wording import storable
 
 __all__ = ["formed"]
 
@@ -53,7 +54,7 @@ def _each(stored: pa.Array, change: Callable[[str], str | None]) -> pa.Array:
 
 def _document(text: str) -> str:
     """A document in JSON as every database writes it."""
-    return _sound(json.dumps(json.loads(text), ensure_ascii=False))
+    return storable(json.dumps(json.loads(text), ensure_ascii=False))
 
 
 def _versions(text: str) -> str | None:
@@ -61,12 +62,7 @@ def _versions(text: str) -> str | None:
     known = json.loads(text)
     if not isinstance(known, dict):
         return None
-    return _sound("; ".join(f"{name} {known[name]}".strip() for name in sorted(known))) or None
-
-
-def _sound(text: str) -> str:
-    """The text without what is no character."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return storable("; ".join(f"{name} {known[name]}".strip() for name in sorted(known))) or None
 
 
 _OF_JSON = {"json": _document, "software": _versions}

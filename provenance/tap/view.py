@@ -6,7 +6,7 @@ that an entity called `e` can be seen, ``{own:e}`` that it is open or was made b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from obstap.metadata import Column, ForeignKey, Table
@@ -109,6 +109,3 @@ def reference(column: str, target: str, target_column: str, description: str) ->
 
 def _column(name: str, datatype: str, arraysize: str, description: str, more: Mapping[str, object]) -> Column:
     return Column(name, datatype, arraysize, description=description, **{"principal": True, **more})  # type: ignore[arg-type]
-
-
-Form = Callable[..., object]

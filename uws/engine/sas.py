@@ -17,10 +17,9 @@ from django.conf import settings
 from jobdefs.definition import Definition
 from jobdefs.sas.environment import HEASOFT_NEEDED, Installation, search_path
 from jobdefs.sas.version import MINIMUM, ask_version
-from uws.digests import known_digest, remember_digest
+from uws.digests import digest_of
 from uws.limits import executor_of
 from uws.runner_files import read_json, write_json
-from uws.runner_results import digest
 from vo.errors import AthanorError, UsageError
 
 __all__ = ["SOURCE_ROOT", "check_sas", "learn_version", "runs_sas", "site_installation", "site_versions"]
@@ -120,12 +119,8 @@ def _image_digest(image: str) -> str:
     _, named, sha256 = image.partition("@sha256:")
     path = Path(image)
     try:
-        if named or not path.is_file():
-            return sha256
-        sha256 = known_digest(path)
-        if not sha256:
-            _, sha256 = digest(path)
-            remember_digest(path, sha256)
+        if not named and path.is_file():
+            return digest_of(path)
     except OSError as error:
         logger.warning("The container image %s cannot be read: %s", image, error)
     return sha256

@@ -21,6 +21,7 @@ from jobdefs.steps import (
     shared_axes,
     stands_alone,
 )
+from uws.entities import result_id
 from uws.pipelines.state import OPEN, Branch, Child, Item, Plan, Row, State, Wanted, branch_name
 from vo.errors import UsageError
 
@@ -300,10 +301,10 @@ class _Planner:
 def _references(child: Child, result: str) -> list[str]:
     """The results of that name: one, or those numbered from 1."""
     if result in child.results:
-        return [f"job:{child.id}/{result}"]
+        return [result_id(child.id, result)]
     numbered = re.compile(rf"{re.escape(result)}-(\d+)")
     found = sorted((int(match[1]), match[0]) for name in child.results if (match := numbered.fullmatch(name)))
-    return [f"job:{child.id}/{name}" for _, name in found]
+    return [result_id(child.id, name) for _, name in found]
 
 
 def _label(item: Item) -> str:

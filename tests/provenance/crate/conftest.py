@@ -7,15 +7,16 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jobdefs.definition import Definition, Input, Output, Parameter
+from jobdefs.definition import Definition, Output
 from provenance.crate import collect, write_crate
 from provenance.recording import record_job
+from tests.provenance.conftest import FILTER, TIME
 from tests.uws.conftest import definitions, home, make_job, sas, service  # noqa: F401 - fixtures
 from uws.models import Job, JobInput, Result
 from uws.phases import Phase
@@ -23,22 +24,11 @@ from uws.phases import Phase
 JOB_ID = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
 BASE = "http://athanor.example"
 DID = "ivo://athanor.example/demo?one"
-TIME = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
-SIEVE = Definition(
-    name="sieve",
-    version="1.2",
-    title="Sieve events",
-    description="Keeps the events that pass.",
-    documentation="https://example.org/sieve",
-    type="Selection",
+SIEVE = replace(
+    FILTER,
     environment="any",
     command=("sieve", "{*}"),
-    parameters=(
-        Parameter(name="table", type="table", description="Events", required=True),
-        Parameter(name="limit", type="real", description="Upper energy", unit="eV", default="2000", min=0),
-    ),
-    inputs=(Input(parameter="table", role="events"),),
     outputs=(Output(name="kept", role="filtered", media_type="application/fits", parameter="table"),),
 )
 

@@ -6,7 +6,8 @@ import pytest
 import requests
 from astropy.io import fits
 
-from provenance.crate.program import connect, plain, same_fits
+from provenance.crate.program import DATES, connect, plain, same_fits
+from provenance.rerun.fitsdiff import VOLATILE
 
 SERVICE = "https://athanor.example/base"
 
@@ -35,6 +36,10 @@ def test_credentials_are_told_to_the_service_alone(monkeypatch, variables, heade
 
 def test_names_of_results_lead_nowhere() -> None:
     assert [plain(name) for name in ("../a b", "..", "x.fits")] == ["_a_b", "result", "x.fits"]
+
+
+def test_what_does_not_count_is_what_comparisons_leave_out() -> None:
+    assert set(DATES) == VOLATILE
 
 
 def test_dates_and_checksums_do_not_count(tmp_path) -> None:

@@ -177,7 +177,8 @@ def test_the_same_bytes_elsewhere_take_the_place_of_a_missing_input(ran, repeat,
     assert verdict(again) == "identical"
 
 
-def test_an_upload_is_kept_with_the_original(ran, repeat, service) -> None:
+def run_with_upload() -> Job:
+    """A job that has ended, with whose request a file came."""
     job = create_job(
         definition="worker",
         parameters={"text": ["hello"]},
@@ -187,7 +188,11 @@ def test_an_upload_is_kept_with_the_original(ran, repeat, service) -> None:
         run=True,
     )
     drive()
-    again = repeat(Job.objects.get(pk=job.pk))
+    return Job.objects.get(pk=job.pk)
+
+
+def test_an_upload_is_kept_with_the_original(ran, repeat, service) -> None:
+    again = repeat(run_with_upload())
     assert again.parameters["table"] == ["param:table"]
     assert (again.workdir / "uploads" / "table").read_bytes() == b"uploaded\n"
     assert verdict(again) == "identical"
@@ -195,16 +200,7 @@ def test_an_upload_is_kept_with_the_original(ran, repeat, service) -> None:
 
 
 def test_an_upload_that_is_gone_is_taken_from_where_the_same_bytes_are(ran, repeat, dataset) -> None:
-    job = create_job(
-        definition="worker",
-        parameters={"text": ["hello"]},
-        files={"table": SimpleUploadedFile("mine.txt", b"uploaded\n")},
-        user=None,
-        base_url="http://testserver",
-        run=True,
-    )
-    drive()
-    job = Job.objects.get(pk=job.pk)
+    job = run_with_upload()
     remove_files(job)
     with pytest.raises(ParameterErrors, match="parameters/table is no longer here"):
         repeat(job)
