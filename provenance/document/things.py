@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from provenance.document.models import Attributes, Model, present
 from provenance.document.names import term
 from provenance.graph import ActivityNode, AgentNode, ConfigFileNode, EntityNode, ParameterNode
 from provenance.models import ActivityKind, EntityKind
-from provenance.notations import Name, Statement
+from provenance.notations import Name, Statement, Value
 
 __all__ = ["activity", "agent", "config_file", "entity", "parameter"]
 
@@ -43,10 +44,15 @@ def activity(node: ActivityNode, name: Name, model: Model, parent: Name | None) 
     if node.command:
         attributes.append(("athanor:command", json.dumps(node.command)))
     attributes += [(f"athanor:software-{term(item)}", version) for item, version in sorted(node.software.items())]
-    attributes += present((f"athanor:{term(measure)}", value) for measure, value in sorted(node.usage.items()))
+    attributes += present((f"athanor:{term(measure)}", _plain(value)) for measure, value in sorted(node.usage.items()))
     if parent is not None:
         attributes.append(("athanor:stepOf", parent))
     return Statement("activity", name, (node.start_time, node.end_time), attributes)
+
+
+def _plain(value: Any) -> Value | None:
+    """A value that notations can write: what is stored as a list or an object is told in JSON."""
+    return value if value is None or isinstance(value, (str, int, float)) else json.dumps(value, ensure_ascii=False)
 
 
 def entity(node: EntityNode, name: Name, model: Model) -> Statement:
