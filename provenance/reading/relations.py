@@ -72,7 +72,8 @@ def add_influences(graph: Graph) -> None:
     derivations = [(entity, source) for entity, source in found if entity in told]
     opened = [pk for pk, node in graph.activities.items() if not node.closed]
     communications = rows_of(WasInformedBy, "informed_id", opened, "informed_id", "informant_id")
-    members = rows_of(HadMember, "entity_id", entities, "collection_id", "entity_id")
+    grouped = rows_of(HadMember, "entity_id", entities, "collection_id", "entity_id")
+    members = [(collection, entity) for collection, entity in grouped if collection in told and entity in told]
     alternates = rows_of(AlternateOf, "entity_id", entities, "entity_id", "alternate_id")
     for kind, keys, pairs in (
         ("wasDerivedFrom", entities, derivations),
@@ -91,8 +92,8 @@ def _keys(kind: str, nodes: Iterable[int]) -> dict[int, Key]:
 
 
 def _told(graph: Graph) -> set[int]:
-    """The entities of which it may be said what they come from and whose they are: what open activities made, and what
-    is open itself.
+    """The entities of which it may be said what they come from, whose they are and what lies in them: what open
+    activities made, and what is open itself.
     """
     made = {
         relation.source[1]
