@@ -11,7 +11,7 @@ from obstap.products import shown_products
 from provenance.chunks import NAMES, chunks
 from provenance.models import Activity, Entity
 from provenance.recording.states import current, states_of
-from provenance.visibility import open_to
+from provenance.visibility import open_keys, open_to
 
 __all__ = ["provenance_links"]
 
@@ -52,9 +52,7 @@ def _makers(identifiers: Sequence[str], user: Any) -> dict[str, str]:
 def _entities(identifiers: Sequence[str], user: Any) -> dict[str, Entity]:
     """The present states of data sets."""
     present = {did: entity for did, states in states_of(identifiers).items() if (entity := current(states)) is not None}
-    opened: set[int] = set()
-    for part in chunks(entity.pk for entity in present.values()):
-        opened.update(Entity.objects.filter(open_to(user), pk__in=part).values_list("pk", flat=True))
+    opened = open_keys(Entity, (entity.pk for entity in present.values()), user)
     return {did: entity for did, entity in present.items() if entity.pk in opened}
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model, Q
 
+from provenance.chunks import chunks
 from uws.times import now
 
-__all__ = ["open_sql", "open_to"]
+__all__ = ["open_keys", "open_sql", "open_to"]
 
 
 def open_to(user: Any, prefix: str = "") -> Q:
@@ -27,6 +29,15 @@ def open_to(user: Any, prefix: str = "") -> Q:
             return Q()
         return Q(**{f"{prefix}public_since__lte": now()}) | Q(**{f"{prefix}owner": user.pk})
     return Q(**{f"{prefix}public_since__lte": now()})
+
+
+def open_keys(model: type[Model], keys: Iterable[int], user: Any) -> set[int]:
+    """Those of the primary keys of activities, or of entities, that a user may see."""
+    return {
+        pk
+        for part in chunks(keys)
+        for pk in model._default_manager.filter(open_to(user), pk__in=part).order_by().values_list("pk", flat=True)
+    }
 
 
 def open_sql(model: type[Model], alias: str, user: Any) -> tuple[str, list[Any]]:

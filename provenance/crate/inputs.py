@@ -12,6 +12,7 @@ from obstap.joblists import job_address
 from provenance.crate.model import Crate
 from provenance.crate.names import safe_part
 from provenance.crate.parts import Item, file_part, media_type_of
+from provenance.document import resolver_url
 from uws.entities import JOB, upload_id
 from uws.inputs import resolve
 from uws.models import Job, JobInput
@@ -89,7 +90,7 @@ def _upload(job: Job, name: str, base_url: str) -> Item:
 
 def _input(row: JobInput, job: Job, base_url: str) -> Item:
     reference = row.reference.removesuffix(f":{row.block}") if row.block else row.reference
-    url = f"{base_url}/provenance/entities/?ID={quote(row.entity_id, safe='')}"
+    url = resolver_url(row.entity_id, base_url)
     if reference.startswith(UPLOADED) and row.entity_id.startswith(JOB):
         name = reference.removeprefix(UPLOADED)
         url = f"{job_address(base_url, sender_of(job))}/parameters/{quote(name, safe='')}"

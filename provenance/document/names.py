@@ -20,6 +20,7 @@ __all__ = [
     "entity_url",
     "namespaces",
     "part",
+    "resolver_url",
     "task_name",
     "term",
 ]
@@ -60,7 +61,12 @@ def entity_url(entity: EntityNode, base_url: str) -> str:
         return entity.location
     if entity.location:
         return f"{base_url}/{entity.location}"
-    return f"{base_url}/provenance/entities/?ID={quote(entity.identifier, safe='')}"
+    return resolver_url(entity.identifier, base_url)
+
+
+def resolver_url(identifier: str, base_url: str) -> str:
+    """The address that leads to wherever an entity can be had."""
+    return f"{base_url}/provenance/entities/?ID={quote(identifier, safe='')}"
 
 
 def activity_name(activity: ActivityNode) -> Name:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from provenance.chunks import chunks
 from provenance.graph import (
     ActivityNode,
     ConfigFileNode,
@@ -28,7 +27,7 @@ from provenance.pause import without_collection
 from provenance.reading.descriptions import config_file_descriptions, entity_descriptions, parameter_descriptions, tasks
 from provenance.reading.relations import add_agents, add_influences, add_uses
 from provenance.reading.rows import moment, rows_of
-from provenance.visibility import open_to
+from provenance.visibility import open_keys
 from provenance.walk import Found
 
 __all__ = ["Detail", "graph_of"]
@@ -74,18 +73,9 @@ def graph_of(found: Found, *, user: Any, detail: Detail = Detail()) -> Graph:
     return graph
 
 
-def _open(model: Any, keys: Iterable[int], user: Any) -> set[int]:
-    """Those of the keys that are open to the user."""
-    return {
-        pk
-        for part in chunks(keys)
-        for pk in model.objects.filter(open_to(user), pk__in=part).order_by().values_list("pk", flat=True)
-    }
-
-
 def _add_activities(graph: Graph, keys: Iterable[int], user: Any, detail: Detail) -> None:
     known = list(keys)
-    opened = _open(Activity, known, user)
+    opened = open_keys(Activity, known, user)
     columns = (
         *("id", "identifier", "name", "start_time", "end_time", "comment", "phase", "exit_code", "host"),
         *("kind", "parent_id", "description_id"),
@@ -109,7 +99,7 @@ def _add_activities(graph: Graph, keys: Iterable[int], user: Any, detail: Detail
 
 
 def _add_entities(graph: Graph, keys: set[int], user: Any) -> None:
-    opened = _open(Entity, keys, user)
+    opened = open_keys(Entity, keys, user)
     columns = ("id", "identifier", "name", "location", "generated_at_time", "comment", "sha256", "size")
     rows = rows_of(Entity, "id", keys, *columns, "description_id", "kind", "value", "invalidated_at_time")
     kinds = entity_descriptions({row[8] for row in rows} - {None})
@@ -124,7 +114,7 @@ def _add_entities(graph: Graph, keys: set[int], user: Any) -> None:
 
 def _alternates(entities: set[int], user: Any) -> set[int]:
     """Earlier entities of the same bytes that the user may see."""
-    return _open(Entity, {pk for (pk,) in rows_of(AlternateOf, "entity_id", entities, "alternate_id")}, user)
+    return open_keys(Entity, {pk for (pk,) in rows_of(AlternateOf, "entity_id", entities, "alternate_id")}, user)
 
 
 def _configure(graph: Graph, activities: Sequence[int], user: Any) -> set[int]:
@@ -139,4 +129,4 @@ def _configure(graph: Graph, activities: Sequence[int], user: Any) -> set[int]:
     of_files = {node.pk: node for _, node in config_file_descriptions("id", {row[5] for row in files} - {None})}
     for activity, *file, kind in files:
         graph.activities[activity].config_files.append(ConfigFileNode(*file, of_files.get(kind)))
-    return _open(Entity, {row[4] for row in rows} - {None}, user)
+    return open_keys(Entity, {row[4] for row in rows} - {None}, user)
