@@ -15,7 +15,7 @@ from provenance.visibility import open_keys, open_to
 
 __all__ = ["provenance_links"]
 
-SEMANTICS = "#documentation"
+SEMANTICS = "#auxiliary"
 """The nearest term: the vocabulary (http://www.ivoa.net/rdf/datalink/core) has none for provenance."""
 
 PAGE = "Provenance: how it came to be, as a graph and a table"

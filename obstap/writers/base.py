@@ -43,8 +43,8 @@ class Rows:
     def __init__(self, batches: Iterable[pa.RecordBatch], maxrec: int | None = None) -> None:
         self._batches = batches
         self._maxrec = maxrec
-        self.overflow = False
-        """Whether rows were cut off; known when the iteration has ended."""
+        self.overflow = maxrec == 0
+        """Whether rows were cut off, or none were wanted (DALI 1.1 §3.4.4); known when the iteration has ended."""
         self.error = ""
         """What ended the rows before their time; known when `written` has ended."""
 

@@ -113,7 +113,7 @@ def _table_header(layout: Layout, rows: int, *, overflow: bool) -> Header:
     cards["GCOUNT"] = 1
     cards["TFIELDS"] = (len(layout.fields), "columns")
     cards["EXTNAME"] = "result"
-    cards["QSTATUS"] = ("OVERFLOW", "there are more rows than these") if overflow else ("OK", "all rows are here")
+    cards["QSTATUS"] = ("OVERFLOW", "there may be more rows than these") if overflow else ("OK", "all rows are here")
     names = unique([_name(field.column.name) for field in layout.fields], fold=True)
     for number, (name, field) in enumerate(zip(names, layout.fields, strict=True), 1):
         told = {

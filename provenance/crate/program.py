@@ -7,7 +7,7 @@ SERVICE is the base URL of a service that has the task. --upload sends the files
 the service. Who you are is told by ATHANOR_TOKEN, or by ATHANOR_USER and ATHANOR_PASSWORD. Needs pyvo.
 
 Exit status: 0 the same came out (FITS files may differ in dates and checksums), 1 something else did, 2 nothing was
-tried: it was refused, or a file is missing.
+compared: it was refused, a file is missing, or the service did not answer.
 """
 # ruff: noqa: T201 - what it finds it prints
 
@@ -25,6 +25,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from pyvo.dal.exceptions import DALServiceError
 from pyvo.dal.tap import AsyncTAPJob
 
 HERE = Path(__file__).resolve().parent
@@ -47,14 +48,23 @@ def main() -> int:
     parser.add_argument("--upload", action="store_true", help="send the files in inputs/ that the service may not have")
     parser.add_argument("--to", type=Path, default=HERE / "repeated", help="where to put the results")
     given = parser.parse_args()
-    with connect(given.service) as session:
-        address = submit(session, given.service.rstrip("/"), upload=given.upload)
+    try:
+        return repeat(given.service, given.to, upload=given.upload)
+    except (requests.RequestException, DALServiceError) as error:
+        print(f"{given.service} does not answer as it should: {error}", file=sys.stderr)
+        return 2
+
+
+def repeat(service: str, folder: Path, *, upload: bool) -> int:
+    """Run the job and compare its results; the exit status."""
+    with connect(service) as session:
+        address = submit(session, service.rstrip("/"), upload=upload)
         print(address, flush=True)
         job = AsyncTAPJob(address, session=session)
         while job.phase not in PHASES:
             job.wait(phases=list(PHASES), timeout=600)
         print(f"{job.phase} (it was {JOB['phase']})", flush=True)
-        return compare(session, job, given.to)
+        return compare(session, job, folder)
 
 
 class Credentials(requests.auth.AuthBase):

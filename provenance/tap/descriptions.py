@@ -32,13 +32,13 @@ def _words(klass: str, alias: str = "d") -> Item:
     return text("description", f"{alias}.description", "What it is", ucd="meta.note", utype=f"{klass}.description")
 
 
-def _flows(kind: str, klass: str, way: str, description: str, types: str) -> View:
+def _flows(kind: str, klass: str, description: str, types: str) -> View:
     """The table of what tasks use, or of what they make."""
     name = f"{kind}description"
     return table(
         name,
         description,
-        _own(name, f"{activity_description('k')} || '/{way}/' || d.role", klass),
+        _own(name, f"{activity_description('k')} || '/{kind}/' || d.role", klass),
         _TASK,
         text("task", "k.name", "Name of the task", ucd="meta.title", utype="ActivityDescription.name"),
         text("version", "k.version", "Its version", ucd="meta.version", utype="ActivityDescription.version"),
@@ -206,8 +206,8 @@ CONFIG_FILE_DESCRIPTION = table(
 
 DESCRIPTIONS = (
     ACTIVITY_DESCRIPTION,
-    _flows("usage", "UsageDescription", "used", "What tasks use", "Main, Calibration, Setup, …"),
-    _flows("generation", "GenerationDescription", "generated", "What tasks make", "Main, Preview, Quality, Log, …"),
+    _flows("usage", "UsageDescription", "What tasks use", "Main, Calibration, Setup, …"),
+    _flows("generation", "GenerationDescription", "What tasks make", "Main, Preview, Quality, Log, …"),
     ENTITY_DESCRIPTION,
     PARAMETER_DESCRIPTION,
     CONFIG_FILE_DESCRIPTION,

@@ -42,7 +42,7 @@ USED = table(
         ucd="meta.code.class",
         utype="UsageDescription.type",
     ),
-    described_by("usagedescription", f"{activity_description('k')} || '/used/' || d.role", "What is told of the use"),
+    described_by("usagedescription", f"{activity_description('k')} || '/usage/' || d.role", "What is told of the use"),
     source=f"provenance_used r {_A} {_E} {_described('usage')}",
     where="{activity:a}",
     keys=(
@@ -68,7 +68,7 @@ WAS_GENERATED_BY = table(
     ),
     described_by(
         "generationdescription",
-        f"{activity_description('k')} || '/generated/' || d.role",
+        f"{activity_description('k')} || '/generation/' || d.role",
         "What is told of the product",
     ),
     source=f"provenance_wasgeneratedby r {_A} {_E} {_described('generation')}",

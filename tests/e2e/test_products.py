@@ -44,7 +44,7 @@ def test_it_is_found_and_leads_to_what_it_was_made_from(stack: Stack, product: t
     (origin,) = links.bysemantics("#progenitor", include_narrower=False)
     (events,) = pyvo.dal.TAPService(f"{stack.base_url}/tap").search(EVENTS)
     assert origin.access_url == events["access_url"]
-    pages = [link.access_url for link in links.bysemantics("#documentation", include_narrower=False)]
+    pages = [link.access_url for link in links.bysemantics("#auxiliary", include_narrower=False)]
     assert [requests.get(page, timeout=30).status_code for page in pages] == [200, 200]
 
 

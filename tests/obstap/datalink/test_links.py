@@ -52,8 +52,8 @@ def test_a_product_leads_to_all_that_belongs_to_it(client, published) -> None:
         ("#this", f"{BASE}/files/Crab/{product.name}", "application/fits"),
         ("#preview", f"{BASE}/files/Crab/{product.preview}", "image/png"),
         ("#progenitor", f"{BASE}/files/XMM/events.fits", "application/fits"),
-        ("#documentation", f"{BASE}/jobs/{job.pk}/provenance/", "text/html"),
-        ("#documentation", provsap(product.obs_publisher_did), "application/json"),
+        ("#auxiliary", f"{BASE}/jobs/{job.pk}/provenance/", "text/html"),
+        ("#auxiliary", provsap(product.obs_publisher_did), "application/json"),
     ]
     assert found[0]["content_qualifier"] == "#spectrum"
     assert found[0]["content_length"] == 8640
@@ -63,7 +63,7 @@ def test_a_product_leads_to_all_that_belongs_to_it(client, published) -> None:
 def test_an_observation_leads_to_what_was_made_of_it(client, published) -> None:
     _, product = published
     found = rows(client, EVENTS)
-    assert [row["semantics"] for row in found] == ["#this", "#derivation", *["#documentation"] * 2]
+    assert [row["semantics"] for row in found] == ["#this", "#derivation", *["#auxiliary"] * 2]
     assert found[2]["access_url"] == f"{BASE}/provenance/entity/?ID={quote(EVENTS, safe='')}"
     assert found[3]["access_url"] == provsap(EVENTS)
     assert found[1]["access_url"] == f"{BASE}/files/Crab/{product.name}"
@@ -180,8 +180,8 @@ def test_pyvo_reads_it(published, live_server) -> None:
         "#this",
         "#preview",
         "#progenitor",
-        "#documentation",
-        "#documentation",
+        "#auxiliary",
+        "#auxiliary",
     ]
     assert next(links.bysemantics("#progenitor", include_narrower=False)).access_url.endswith("/files/XMM/events.fits")
     with next(links.bysemantics("#this", include_narrower=False)).getdataset() as data:

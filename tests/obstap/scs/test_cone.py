@@ -94,7 +94,7 @@ def test_columns_only(client: Client, parameters):
     text = ask(client, **parameters).getvalue().decode()
     assert 'ucd="ID_MAIN"' in text
     assert "<TR>" not in text
-    assert "OVERFLOW" not in text
+    assert 'value="OVERFLOW"' in text
 
 
 def test_overflow(client: Client):

@@ -142,7 +142,7 @@ def test_the_answer_is_a_table_of_obscore(client: Client, validate):
     assert "<TD>http://testserver/files/survey/cube.fits</TD>" in text
 
 
-@pytest.mark.parametrize(("maxrec", "rows", "overflow"), [("0", 0, False), ("1", 1, True), ("3", 3, False)])
+@pytest.mark.parametrize(("maxrec", "rows", "overflow"), [("0", 0, True), ("1", 1, True), ("3", 3, False)])
 def test_maxrec(client: Client, maxrec, rows, overflow):
     text = client.get("/sia2/query", {"MAXREC": maxrec}).getvalue().decode()
     assert text.count("<TR>") == rows

@@ -150,7 +150,7 @@ def test_a_signed_in_browser_needs_no_csrf_token_for_reading(archive, django_use
 
 
 @pytest.mark.parametrize(
-    ("maxrec", "rows", "status"), [("0", 0, None), ("1", 1, "OVERFLOW"), ("3", 3, None), ("9" * 30, 3, None)]
+    ("maxrec", "rows", "status"), [("0", 0, "OVERFLOW"), ("1", 1, "OVERFLOW"), ("3", 3, None), ("9" * 30, 3, None)]
 )
 def test_maxrec(archive, client: Client, maxrec, rows, status):
     document = body(ask(client, MAXREC=maxrec))
@@ -342,7 +342,8 @@ def test_fetch(archive):
     assert answer.rows[0][3].isoformat() == "2020-01-01T12:00:00"
     assert answer.overflow
     assert not fetch(QUERY, base_url="http://x", maxrec=3).overflow
-    assert fetch(QUERY, base_url="http://x", maxrec=0).rows == []
+    nothing = fetch(QUERY, base_url="http://x", maxrec=0)
+    assert (nothing.rows, nothing.overflow) == ([], True)
 
 
 def test_queries_have_a_longest_length(archive, client: Client):

@@ -6,8 +6,10 @@ import pytest
 import requests
 from astropy.io import fits
 
+from provenance.crate import program
 from provenance.crate.program import DATES, connect, plain, same_fits
 from provenance.rerun.fitsdiff import VOLATILE
+from tests.ports import free_port
 
 SERVICE = "https://athanor.example/base"
 
@@ -51,3 +53,11 @@ def test_dates_and_checksums_do_not_count(tmp_path) -> None:
     assert not same_fits(tmp_path / "a", tmp_path / "c")
     (tmp_path / "d").write_bytes(b"no FITS file")
     assert not same_fits(tmp_path / "a", tmp_path / "d")
+
+
+def test_a_service_that_does_not_answer_is_named(monkeypatch, capsys) -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setattr(program, "JOB", {"service": address, "list": "uws/x", "parameters": [], "inputs": []})
+    monkeypatch.setattr("sys.argv", ["repeat.py"])
+    assert program.main() == 2
+    assert capsys.readouterr().err.startswith(f"{address} does not answer as it should: ")

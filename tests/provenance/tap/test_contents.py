@@ -88,7 +88,7 @@ def test_relations(told) -> None:
         ("publication:one", KEPT, "result"),
     }
     (used,) = [row for row in told("used") if row["activity_id"] == JOB]
-    assert (used["used_time"], used["usagedescription_id"]) == ("2026-03-01T12:00:00", "sieve/1.2/used/events")
+    assert (used["used_time"], used["usagedescription_id"]) == ("2026-03-01T12:00:00", "sieve/1.2/usage/events")
     assert picked(told("wasgeneratedby"), "entity_id", "activity_id", "role") == {
         (KEPT, JOB, "filtered"),
         (f"{KEPT}#n", JOB, "n"),
@@ -121,9 +121,9 @@ def test_descriptions(told) -> None:
     assert picked([task], *names) == {("sieve/1.2", "Selection", "https://example.org/sieve", "1")}
     (use,) = told("usagedescription")
     names = ("usagedescription_id", "task", "version", "role", "type")
-    assert picked([use], *names) == {("sieve/1.2/used/events", "sieve", "1.2", "events", "Main")}
+    assert picked([use], *names) == {("sieve/1.2/usage/events", "sieve", "1.2", "events", "Main")}
     (product,) = [row for row in told("generationdescription") if row["role"] == "filtered"]
-    assert product["generationdescription_id"] == "sieve/1.2/generated/filtered"
+    assert product["generationdescription_id"] == "sieve/1.2/generation/filtered"
     limits = [row for row in told("parameterdescription") if row["name"] == "limit"]
     assert [(row["value_type"], row["unit"], row["min_value"], row["default_value"]) for row in limits] == [
         ("real", "eV", "0", "2000")
