@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,12 @@ def shared() -> Path:
     return SHARED
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Where several processes share the tests, each file stays together, and so do those that start many processes:
     two of them at a time would wait for each other's.
     """
     for item in items:
         heavy = any(item.get_closest_marker(name) for name in ("stack", "slow"))
         item.add_marker(pytest.mark.xdist_group("heavy" if heavy else item.nodeid.partition("::")[0]))
+    return (yield)  # only now the workers read the groups
