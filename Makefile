@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 # A process for each of up to four cores; `make test PARALLEL=` is one after the other.
-PARALLEL ?= --numprocesses auto --maxprocesses 4 --dist loadgroup
+PARALLEL ?= --numprocesses auto --maxprocesses 4
 
 .PHONY: help run demo prepare test lint format bench docs requirements clean
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ settings.register_profile("athanor", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("athanor")
 
-pytest_plugins = ["tests.postgres", "tests.database", "tests.slurm"]
+pytest_plugins = ["tests.postgres", "tests.database", "tests.slurm", "tests.parallel"]
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 """Real data and schemas beside the checkout; tests that need them skip where they are absent."""
@@ -26,14 +25,3 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the folder of real data and schemas (../shared) is not beside this checkout")
     return SHARED
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Where several processes share the tests, each file stays together, and so do those that start many processes:
-    two of them at a time would wait for each other's.
-    """
-    for item in items:
-        heavy = any(item.get_closest_marker(name) for name in ("stack", "slow"))
-        item.add_marker(pytest.mark.xdist_group("heavy" if heavy else item.nodeid.partition("::")[0]))
-    return (yield)  # only now the workers read the groups
