@@ -95,7 +95,7 @@ def test_votable(ask, query: str, form: str):
 
 
 @pytest.mark.parametrize("form", ["votable", "votable/b2"])
-@pytest.mark.parametrize(("maxrec", "overflow"), [("0", False), ("2", True), ("3", False)])
+@pytest.mark.parametrize(("maxrec", "overflow"), [("0", True), ("2", True), ("3", False)])
 def test_overflow(ask, form: str, maxrec: str, overflow: bool):
     for answer in ask("SELECT id FROM test.things", RESPONSEFORMAT=form, MAXREC=maxrec):
         assert (b'value="OVERFLOW"' in answer) == overflow
