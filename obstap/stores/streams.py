@@ -110,8 +110,7 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
             with self._working:
                 piece, self._first = self._first, None
                 if piece is None and not self._closed:
-                    coming, self._coming = self._coming, None
-                    piece = self._step(self._fetch) if coming is None else self._arrived(coming)
+                    piece = self._step(self._fetch) if self._coming is None else self._arrived(self._coming)
                     self._ended = piece is None
                 if piece is not None and not self._closed and self._goes_on(piece):
                     self._coming = _shared.threads.submit(self._step, self._fetch)
@@ -155,9 +154,13 @@ class QueryStream(Iterator[_Piece], ABC, Generic[_Piece]):
             raise self._explained(error) from error
 
     def _arrived(self, coming: Future[_Piece | None]) -> _Piece | None:
+        # Until it has ended, whoever closes must wait for it.
         self._cancellation.check()
         self._clock.check()
-        return coming.result()
+        try:
+            return coming.result()
+        finally:
+            self._coming = None
 
     def _drop_coming(self) -> None:
         coming, self._coming = self._coming, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from obstap.models import ArchiveFile
 from provenance.rerun.due import compare_due
 from provenance.rerun.service import rerun_job
 from tests.uws.conftest import definitions, home, make_job, other, sas, service, user  # noqa: F401 - fixtures
+from uws.executors.locking import locked
 from uws.models import Job
 from uws.testing import drive
 
@@ -38,6 +40,16 @@ def ran(make_job) -> Callable[..., Job]:  # noqa: F811 - the fixture above
     return make
 
 
+def wait_for_others(job: Job) -> None:
+    """The thread of an engine that has ended may still be at the comparison."""
+    until = time.monotonic() + 60
+    held = False
+    while not held and time.monotonic() < until:
+        with locked(job.workdir) as held:
+            pass
+        time.sleep(0 if held else 0.05)
+
+
 @pytest.fixture
 def repeat() -> Callable[..., Job]:
     """Repeats a job, and sees that and the comparison through."""
@@ -46,6 +58,7 @@ def repeat() -> Callable[..., Job]:
         again = rerun_job(job_id=job.pk, user=user, base_url="http://testserver", allow_changed=allow_changed)
         drive()
         compare_due()
+        wait_for_others(again)
         again.refresh_from_db()
         return again
 
